@@ -1,0 +1,70 @@
+// glimt: one command, one file a subcommand.
+#include <csignal>
+
+#include "base/log.hpp"
+#include "command.hpp"
+#include "glimt/version.hpp"
+
+namespace glimt::command {
+namespace {
+
+std::atomic<bool> stop{false};
+static_assert(std::atomic<bool>::is_always_lock_free);
+
+}  // namespace
+
+const std::atomic<bool>& stop_requested() { return stop; }
+
+void catch_signals() {
+  struct sigaction action {};
+  action.sa_handler = [](int) { stop = true; };
+  sigaction(SIGINT, &action, nullptr);
+  sigaction(SIGTERM, &action, nullptr);
+  std::signal(SIGPIPE, SIG_IGN);
+}
+
+int fail(const Error& error, int code) {
+  std::fprintf(stderr, "glimt: %s\n", error.message.c_str());
+  return code;
+}
+
+}  // namespace glimt::command
+
+int main(int argc, char** argv) {
+  using namespace glimt;
+  CLI::App app{"Glimt: live pictures from one program to another."};
+  app.name("glimt");
+  app.set_version_flag("--version", "glimt " + std::string(kVersion));
+  app.require_subcommand(1);
+  app.fallthrough();  // --log may stand anywhere
+  app.footer(
+      "Exit codes: 0 done or stopped by Ctrl-C, 1 failed while running, 2 wrong command line or address.\n"
+      "Examples:\n"
+      "  glimt send test: udp://:5000 tcp://:5000      glimt recv udp://127.0.0.1:5000\n"
+      "  glimt send clip.mp4 udp://10.0.0.5:5000       glimt recv udp://:5000\n"
+      "  glimt demo");
+  std::string level = "info";
+  app.add_option("--log", level, "debug, info, warning, error or off")->capture_default_str();
+  int code = command::kOk;
+  app.parse_complete_callback([&] {
+    if (const auto parsed = log::parse_level(level)) {
+      log::set_level(*parsed);
+    } else {
+      throw CLI::ValidationError("--log", parsed.error().message);
+    }
+  });
+  command::add_send(app, code);
+  command::add_recv(app, code);
+  command::add_demo(app, code);
+  command::catch_signals();
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& e) {
+    const int parsed = app.exit(e);
+    return parsed == 0 ? command::kOk : command::kUsage;
+  } catch (const std::exception& e) {
+    return command::fail({ErrorKind::internal, std::string("this is a bug of Glimt: ") + e.what()},
+                         command::kFailed);
+  }
+  return code;
+}

@@ -1,0 +1,164 @@
+#include "base/log.hpp"
+#include "command.hpp"
+#include "pipeline/run.hpp"
+
+namespace glimt::command {
+namespace {
+
+struct Recv {
+  std::string address;
+  std::vector<std::string> sinks;
+  std::string format, stats;
+  double seconds = 0;
+  uint64_t frames = 0;
+  bool once = false;
+};
+
+bool has(const std::vector<std::string>& sinks, const char* name) {
+  return std::find(sinks.begin(), sinks.end(), name) != sinks.end();
+}
+
+// Where nothing is said: a window where there is a display.
+std::vector<std::string> sinks_of(const Recv& o) {
+  if (!o.sinks.empty()) return o.sinks;
+  if (sink::has_display()) return {"window:"};
+  log::info("there is no display: pictures are received, decoded and counted, not shown");
+  return {"null:"};
+}
+
+Result<std::vector<std::unique_ptr<sink::FrameSink>>> open_sinks(const std::vector<std::string>& names,
+                                                                 const Recv& o) {
+  std::vector<std::unique_ptr<sink::FrameSink>> sinks;
+  for (const auto& name : names) {
+    const auto url = Url::parse(name);
+    if (!url) return url.error();
+    auto sink = sink::open_sink(*url, {.title = "glimt " + o.address});
+    if (!sink) return sink.error();
+    sinks.push_back(std::move(*sink));
+  }
+  return sinks;
+}
+
+Result<pipeline::ReceiverOptions> receiver_options(const Recv& o, const std::vector<std::string>& sinks) {
+  pipeline::ReceiverOptions options;
+  options.once = o.once;
+  const bool to_output = has(sinks, "-");
+  if (to_output) options.subscriber.mode = Mode::every;
+  if (o.stats == "-" && to_output) {
+    return Error{ErrorKind::invalid_argument,
+                 "standard output cannot take both pictures and statistics; write one of them to a file"};
+  }
+  if (o.format == "mjpeg") {
+    if (sinks.size() > 1 || !to_output) {
+      return Error{ErrorKind::invalid_argument,
+                   "--format mjpeg hands encoded pictures on: use it with - alone"};
+    }
+    options.access_units = true;
+    return options;
+  }
+  // Windows and image files want pixels that OpenCV shows; standard output has one layout that never changes.
+  const std::string format = !o.format.empty() ? o.format : to_output ? "bgr24" : "";
+  if (format.empty()) return options;
+  const auto parsed = parse_pixel_format(format);
+  if (!parsed) return Error{ErrorKind::unsupported, parsed.error().message + ", mjpeg"};
+  options.subscriber.format = *parsed;
+  return options;
+}
+
+std::string progress(const SubscriberStats& s, const SubscriberStats& before) {
+  const auto& p = s.interval.captured_decoded;
+  return fmt::format(
+      "{} frames/s, captured→decoded p50 {:.1f} p99 {:.1f} ms, lost {}, late {}, refused {}, dropped {}{}",
+      s.frames - before.frames, p.p50_ms, p.p99_ms, s.lost, s.late, s.refused, s.dropped,
+      s.connected ? "" : "; waiting for a sender");
+}
+
+void print_summary(const SubscriberStats& s, const std::vector<std::unique_ptr<sink::FrameSink>>& sinks) {
+  const auto line = [](const char* name, const Percentiles& p) {
+    if (p.n == 0) return;
+    std::fprintf(stderr, "  %-18s p50 %7.2f  p95 %7.2f  p99 %7.2f  max %7.2f ms  n=%llu\n", name, p.p50_ms,
+                 p.p95_ms, p.p99_ms, p.max_ms, static_cast<unsigned long long>(p.n));
+  };
+  std::fprintf(stderr, "%s\n",
+               fmt::format("received {} frames; lost {}, late {}, repeated {}, refused {}, dropped {}, "
+                           "skipped by the sender {}",
+                           s.frames, s.lost, s.late, s.repeated, s.refused, s.dropped, s.skipped)
+                   .c_str());
+  line("captured→encoded", s.total.captured_encoded);
+  line("encoded→sent", s.total.encoded_sent);
+  line("sent→arrived", s.total.sent_arrived);
+  line("arrived→whole", s.total.arrived_whole);
+  line("whole→decoded", s.total.whole_decoded);
+  line("decoded→shown", s.total.decoded_shown);
+  line("captured→decoded", s.total.captured_decoded);
+  if (s.clock.known && s.clock.bound_ms > 0) {
+    std::fprintf(stderr, "  sender's clock %+.3f ms, +-%.3f ms\n", s.clock.offset_ms, s.clock.bound_ms);
+  }
+  for (const auto& sink : sinks) {
+    if (const auto text = sink->summary(); !text.empty()) std::fprintf(stderr, "  %s\n", text.c_str());
+  }
+}
+
+int run(const Recv& o) {
+  const auto names = sinks_of(o);
+  const auto options = receiver_options(o, names);
+  if (!options) return fail(options.error());
+  const auto url = Url::parse(o.address);
+  if (!url) return fail(url.error());
+  auto sinks = open_sinks(names, o);
+  if (!sinks) return fail(sinks.error());
+  auto receiver = pipeline::Receiver::open(*url, *options);
+  if (!receiver) return fail(receiver.error());
+  std::optional<StatsFile> stats_file;
+  if (!o.stats.empty()) {
+    auto opened = StatsFile::open(o.stats);
+    if (!opened) return fail(opened.error());
+    stats_file = std::move(*opened);
+  }
+  SubscriberStats before;
+  Instant before_at = now();
+  pipeline::RunOptions run_options{.stop = stop_requested()};
+  if (o.frames > 0) run_options.max_frames = o.frames;
+  if (o.seconds > 0) run_options.end_at = now() + Duration(static_cast<int64_t>(o.seconds * 1e9));
+  run_options.tick = [&] {
+    const auto stats = (*receiver)->stats();
+    if (stats_file)
+      stats_file->write(to_json(stats, before, std::chrono::duration<double>(now() - before_at).count()));
+    show_progress(progress(stats, before));
+    before = stats;
+    before_at = now();
+  };
+  const auto result = pipeline::run_receive(**receiver, *sinks, run_options);
+  end_progress();
+  print_summary((*receiver)->stats(), *sinks);
+  if (result.error) return fail(*result.error, kFailed);
+  const bool wrong =
+      std::any_of(sinks->begin(), sinks->end(), [](const auto& sink) { return sink->failed(); });
+  return wrong ? kFailed : kOk;
+}
+
+}  // namespace
+
+void add_recv(CLI::App& app, int& code) {
+  auto o = std::make_shared<Recv>();
+  auto* recv = app.add_subcommand("recv", "Receive into a window, standard output, image files or nowhere");
+  recv->add_option("address", o->address,
+                   "udp://:port to listen, udp://host:port, tcp://…, unix:///path; options: "
+                   "?mode=latest|every ?latency=100ms ?listen ?connect")
+      ->required();
+  recv->add_option("sinks", o->sinks,
+                   "window:, - for standard output, image:now.png or shot%04d.png, null:, null:?verify [a "
+                   "window, or null: without a display]");
+  recv->add_option("--format", o->format, "bgr24, bgra32, gray8, i420, or mjpeg as it was sent [- : bgr24]");
+  recv->add_option("--frames", o->frames, "stop after so many frames");
+  recv->add_option("--seconds", o->seconds, "stop after so many seconds");
+  recv->add_flag("--once", o->once, "stop when the stream has ended");
+  recv->add_option("--stats", o->stats, "JSON lines, one a second, into a file or - for standard output");
+  recv->footer(
+      "Examples:\n  glimt recv udp://:5000\n  glimt recv tcp://10.0.0.7:5000 --stats -\n"
+      "  glimt recv unix:///tmp/cam.sock - --format bgr24 | ffplay -f rawvideo -pixel_format bgr24 "
+      "-video_size 1280x720 -");
+  recv->callback([o, &code] { code = run(*o); });
+}
+
+}  // namespace glimt::command

@@ -1,0 +1,151 @@
+#include "base/log.hpp"
+#include "command.hpp"
+#include "pipeline/run.hpp"
+
+namespace glimt::command {
+namespace {
+
+struct Send {
+  std::string source;
+  std::vector<std::string> destinations;
+  std::string format = "bgr24", size, codec, stats;
+  double fps = 0, seconds = 0;
+  int quality = 0;
+  uint64_t frames = 0;
+  bool loop = false, fast = false;
+};
+
+Result<source::SourceOptions> source_options(const Send& o) {
+  source::SourceOptions options;
+  options.format = o.format;
+  options.fast = o.fast;
+  if (o.fps > 0) options.fps = o.fps;
+  if (!o.size.empty()) {
+    const auto size = parse_size(o.size);
+    if (!size) return size.error();
+    options.size = *size;
+  }
+  return options;
+}
+
+Result<std::unique_ptr<source::FrameSource>> open_source(const Send& o) {
+  auto url = Url::parse(o.source);
+  if (!url) return url.error();
+  if (o.loop) url->options.emplace_back("loop", "");
+  const auto options = source_options(o);
+  if (!options) return options.error();
+  return source::open_source(*url, *options);
+}
+
+Result<std::unique_ptr<pipeline::Sender>> open_sender(const Send& o) {
+  std::vector<Url> urls;
+  for (const auto& text : o.destinations) {
+    auto url = Url::parse(text);
+    if (!url) return url.error();
+    urls.push_back(*url);
+  }
+  PublisherOptions options;
+  if (o.quality > 0) options.quality = o.quality;
+  if (!o.codec.empty()) {
+    const auto codec = parse_codec(o.codec);
+    if (!codec) return codec.error();
+    options.codec = *codec;
+  }
+  return pipeline::Sender::open(urls, options);
+}
+
+void say_other_side(const Send& o) {
+  for (const auto& text : o.destinations) {
+    const auto url = Url::parse(text);
+    const auto address = transport::Address::from_url(*url, true);
+    if (address) log::info("on the other side: glimt recv {}", pipeline::other_side(*address));
+  }
+}
+
+std::string progress(const PublisherStats& s, const PublisherStats& before) {
+  uint64_t receivers = 0, lost = 0, dropped = s.dropped;
+  for (const auto& d : s.destinations) {
+    receivers += d.receivers;
+    lost += d.packets_lost;
+    dropped += d.dropped;
+  }
+  return fmt::format(
+      "{} frames/s to {} receivers, captured→encoded p50 {:.1f} ms, dropped {}, packets lost {}",
+      s.frames - before.frames, receivers, s.captured_encoded.p50_ms, dropped, lost);
+}
+
+void print_summary(const PublisherStats& s) {
+  const auto& p = s.captured_encoded_total;
+  std::fprintf(stderr,
+               "sent %llu frames; captured→encoded p50 %.2f p95 %.2f p99 %.2f max %.2f ms (n=%llu); dropped "
+               "%llu, refused %llu\n",
+               static_cast<unsigned long long>(s.frames), p.p50_ms, p.p95_ms, p.p99_ms, p.max_ms,
+               static_cast<unsigned long long>(p.n), static_cast<unsigned long long>(s.dropped),
+               static_cast<unsigned long long>(s.refused));
+}
+
+int run(const Send& o) {
+  auto source = open_source(o);
+  if (!source) return fail(source.error());
+  auto sender = open_sender(o);
+  if (!sender) return fail(sender.error());
+  std::optional<StatsFile> stats_file;
+  if (!o.stats.empty()) {
+    auto opened = StatsFile::open(o.stats);
+    if (!opened) return fail(opened.error());
+    stats_file = std::move(*opened);
+  }
+  log::info("sending {}", (*source)->traits().description);
+  say_other_side(o);
+  PublisherStats before;
+  Instant before_at = now();
+  pipeline::RunOptions options{.stop = stop_requested()};
+  if (o.frames > 0) options.max_frames = o.frames;
+  if (o.seconds > 0) options.end_at = now() + Duration(static_cast<int64_t>(o.seconds * 1e9));
+  options.tick = [&] {
+    const auto stats = (*sender)->stats();
+    if (stats_file)
+      stats_file->write(to_json(stats, before, std::chrono::duration<double>(now() - before_at).count()));
+    show_progress(progress(stats, before));
+    before = stats;
+    before_at = now();
+  };
+  const auto result = pipeline::run_send(**source, **sender, options);
+  end_progress();
+  print_summary((*sender)->stats());
+  return result.error ? fail(*result.error, kFailed) : kOk;
+}
+
+}  // namespace
+
+void add_send(CLI::App& app, int& code) {
+  auto o = std::make_shared<Send>();
+  auto* send = app.add_subcommand("send", "Send a camera, file, image, test picture or standard input");
+  send->add_option("source", o->source,
+                   "0, /dev/video0, clip.mp4, photo.png, test:, test:?size=1920x1080&fps=30, rtsp://…, or - "
+                   "for standard input")
+      ->required();
+  send->add_option("destinations", o->destinations,
+                   "udp://host:port, udp://:port to listen, tcp://…, unix:///path; options: ?codec= "
+                   "?quality= ?pace= ?listen ?connect ?mode=660")
+      ->required();
+  send->add_option("--format", o->format, "of standard input: bgr24, bgra32, gray8, i420 or mjpeg")
+      ->capture_default_str();
+  send->add_option("--size", o->size, "of standard input, test picture or camera, as in 1280x720");
+  send->add_option("--fps", o->fps, "frames per second of test picture, camera, image or file")
+      ->check(CLI::Range(0.1, 1000.0));
+  send->add_option("--codec", o->codec, "jpeg or raw [jpeg]");
+  send->add_option("--quality", o->quality, "of JPEG, 1 to 100 [80]")->check(CLI::Range(1, 100));
+  send->add_flag("--loop", o->loop, "begin a file anew at its end");
+  send->add_flag("--fast", o->fast, "a file or the test picture as fast as the receiver takes it");
+  send->add_option("--frames", o->frames, "stop after so many frames");
+  send->add_option("--seconds", o->seconds, "stop after so many seconds");
+  send->add_option("--stats", o->stats, "JSON lines, one a second, into a file or - for standard output");
+  send->footer(
+      "Examples:\n  glimt send 0 udp://:5000\n  glimt send clip.mp4 udp://10.0.0.5:5000 --loop\n"
+      "  glimt send test: udp://:5000 tcp://:5000 unix:///tmp/cam.sock\n"
+      "  ffmpeg … -f rawvideo -pix_fmt bgr24 - | glimt send - tcp://:5000 --size 1280x720");
+  send->callback([o, &code] { code = run(*o); });
+}
+
+}  // namespace glimt::command

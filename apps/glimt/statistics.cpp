@@ -1,0 +1,137 @@
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <ctime>
+#include <nlohmann/json.hpp>
+
+#include "command.hpp"
+
+namespace glimt::command {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+double rounded(double value) {
+  return static_cast<double>(static_cast<int64_t>(value * 1000 + (value < 0 ? -0.5 : 0.5))) / 1000;
+}
+
+Json json_of(const Percentiles& p) {
+  return {{"n", p.n},
+          {"p50", rounded(p.p50_ms)},
+          {"p95", rounded(p.p95_ms)},
+          {"p99", rounded(p.p99_ms)},
+          {"max", rounded(p.max_ms)}};
+}
+
+Json json_of(const StageTimes& t) {
+  return {
+      {"captured_encoded", json_of(t.captured_encoded)}, {"encoded_sent", json_of(t.encoded_sent)},
+      {"sent_arrived", json_of(t.sent_arrived)},         {"arrived_whole", json_of(t.arrived_whole)},
+      {"whole_decoded", json_of(t.whole_decoded)},       {"captured_decoded", json_of(t.captured_decoded)},
+      {"decoded_shown", json_of(t.decoded_shown)}};
+}
+
+double rate(uint64_t after, uint64_t before, double seconds) {
+  return seconds > 0 ? rounded(static_cast<double>(after - before) / seconds) : 0;
+}
+
+// Seconds since 1970, for whoever lays lines of several machines side by side.
+double wall_clock() {
+  timespec t{};
+  clock_gettime(CLOCK_REALTIME, &t);
+  return rounded(static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_nsec) / 1e9);
+}
+
+bool progress_shown = false;
+
+}  // namespace
+
+std::string to_json(const SubscriberStats& s, const SubscriberStats& before, double seconds) {
+  const Json json = {{"time_s", wall_clock()},
+                     {"role", "receiver"},
+                     {"address", s.address},
+                     {"connected", s.connected},
+                     {"sessions", s.sessions},
+                     {"fps", rate(s.frames, before.frames, seconds)},
+                     {"mbit_per_s", rate(s.bytes * 8 / 1000, before.bytes * 8 / 1000, seconds * 1000)},
+                     {"frames", s.frames},
+                     {"lost", s.lost},
+                     {"late", s.late},
+                     {"repeated", s.repeated},
+                     {"refused", s.refused},
+                     {"dropped", s.dropped},
+                     {"skipped", s.skipped},
+                     {"packets", s.packets},
+                     {"packets_lost", s.packets_lost},
+                     {"kernel_drops", s.kernel_drops},
+                     {"bytes", s.bytes},
+                     {"rtt_ms", rounded(s.rtt_ms)},
+                     {"clock",
+                      {{"known", s.clock.known},
+                       {"offset_ms", rounded(s.clock.offset_ms)},
+                       {"bound_ms", rounded(s.clock.bound_ms)}}},
+                     {"interval_ms", json_of(s.interval)},
+                     {"total_ms", json_of(s.total)}};
+  return json.dump();
+}
+
+std::string to_json(const PublisherStats& s, const PublisherStats& before, double seconds) {
+  Json destinations = Json::array();
+  for (const auto& d : s.destinations) {
+    uint64_t bytes_before = 0;
+    for (const auto& old : before.destinations) bytes_before = old.id == d.id ? old.bytes : bytes_before;
+    destinations.push_back({{"id", d.id},
+                            {"address", d.address},
+                            {"receivers", d.receivers},
+                            {"receivers_gone", d.receivers_gone},
+                            {"mbit_per_s", rate(d.bytes * 8 / 1000, bytes_before * 8 / 1000, seconds * 1000)},
+                            {"frames", d.frames},
+                            {"dropped", d.dropped},
+                            {"packets", d.packets},
+                            {"packets_lost", d.packets_lost},
+                            {"bytes", d.bytes},
+                            {"refused", d.refused},
+                            {"rtt_ms", rounded(d.rtt_ms)}});
+  }
+  const Json json = {{"time_s", wall_clock()},
+                     {"role", "sender"},
+                     {"fps", rate(s.frames, before.frames, seconds)},
+                     {"frames", s.frames},
+                     {"dropped", s.dropped},
+                     {"unwatched", s.unwatched},
+                     {"refused", s.refused},
+                     {"interval_ms", {{"captured_encoded", json_of(s.captured_encoded)}}},
+                     {"total_ms", {{"captured_encoded", json_of(s.captured_encoded_total)}}},
+                     {"destinations", destinations}};
+  return json.dump();
+}
+
+Result<StatsFile> StatsFile::open(const std::string& path) {
+  StatsFile stats;
+  stats.file_.reset(path == "-" ? stdout : std::fopen(path.c_str(), "we"));
+  if (!stats.file_) {
+    return Error{ErrorKind::unavailable, "--stats " + path + ": " + std::strerror(errno) +
+                                             "; choose a file in a folder that exists and is yours"};
+  }
+  return stats;
+}
+
+void StatsFile::write(const std::string& line) {
+  std::fprintf(file_.get(), "%s\n", line.c_str());
+  std::fflush(file_.get());
+}
+
+void show_progress(const std::string& line) {
+  if (!isatty(STDERR_FILENO)) return;
+  std::fprintf(stderr, "\r\033[K%s", line.c_str());
+  progress_shown = true;
+}
+
+void end_progress() {
+  if (progress_shown) std::fputc('\n', stderr);
+  progress_shown = false;
+}
+
+}  // namespace glimt::command

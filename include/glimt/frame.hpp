@@ -1,0 +1,57 @@
+// Frame: a picture that was received, with its times and metadata.
+//
+//   mat()       for reading: 8-bit BGR (CV_8UC3), grey (CV_8UC1), BGRA (CV_8UC4); i420 as one CV_8UC1 of
+//   height * 3 / 2 rows.
+//               It keeps the pixels alive by itself and may outlive the frame. Do not write into it: others
+//               may look at the same memory, and later it may be mapped read-only
+//   writable()  a Mat of one's own; copies only where the picture is shared, and then once
+//   units       times are points of this machine's steady clock
+//   errors      none
+//   threads     a value: one thread at a time; copies share the pixels
+//   memory      the receiver's pool; held until the last Frame and Mat are gone
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <opencv2/core/mat.hpp>
+#include <span>
+
+namespace glimt {
+
+namespace media {
+struct Frame;
+}
+
+class Frame {
+ public:
+  using Instant = std::chrono::steady_clock::time_point;
+
+  explicit Frame(media::Frame frame);
+  ~Frame();
+  Frame(Frame&&) noexcept;
+  Frame& operator=(Frame&&) noexcept;
+  Frame(const Frame&);
+  Frame& operator=(const Frame&);
+
+  const cv::Mat& mat() const { return mat_; }
+  cv::Mat writable();
+
+  int width() const;   // pixels
+  int height() const;  // pixels
+  // Counts up by one for each frame of the stream; a gap is a frame that was not received.
+  uint32_t number() const;
+  // By this machine's clock; between machines as good as SubscriberStats::clock says.
+  Instant captured_at() const;
+  Instant decoded_at() const;
+  // Capture to now.
+  std::chrono::nanoseconds age() const;
+  // The publisher's bytes that ride with the frame, at most 64 KB.
+  std::span<const uint8_t> metadata() const;
+
+ private:
+  std::unique_ptr<media::Frame> frame_;
+  cv::Mat mat_;
+};
+
+}  // namespace glimt

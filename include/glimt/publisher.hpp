@@ -1,0 +1,67 @@
+// Publisher: sends pictures to any number of subscribers.
+//
+//   auto out = glimt::Publisher::open("udp://10.0.0.5:5000");
+//   *out << mat;
+//
+//   input    cv::Mat of 8-bit BGR, grey or BGRA, any size from 1x1; size and kind may change from one to the
+//   next. It is
+//            copied once, unless it is moved in and has no other owner
+//   output   access units at each address; an address that listens ("udp://:5000") serves any number of
+//   subscribers errors   open and add: with the cure. publish: invalid_argument for a Mat it cannot carry
+//   threads  thread-safe; publish() does not block: a picture that finds the encoder busy waits, and a newer
+//   one takes its place memory   two pictures
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <opencv2/core/mat.hpp>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "glimt/error.hpp"
+#include "glimt/options.hpp"
+#include "glimt/stats.hpp"
+
+namespace glimt {
+
+class Publisher {
+ public:
+  static Result<Publisher> open(std::string_view url, const PublisherOptions& options = {});
+  static Result<Publisher> open(const std::vector<std::string>& urls, const PublisherOptions& options = {});
+  // Throws Exception where open() returns an error.
+  explicit Publisher(std::string_view url, const PublisherOptions& options = {});
+  // Says good-bye to all subscribers.
+  ~Publisher();
+  Publisher(Publisher&&) noexcept;
+  Publisher& operator=(Publisher&&) noexcept;
+
+  // `captured_at` is now where it is not given. `metadata`: up to 64 KB that arrive with the picture or not
+  // at all.
+  struct Extras {
+    std::chrono::steady_clock::time_point captured_at{};
+    std::span<const uint8_t> metadata;
+  };
+  Result<void> publish(const cv::Mat& mat, const Extras& extras);
+  Result<void> publish(cv::Mat&& mat, const Extras& extras);
+  Result<void> publish(const cv::Mat& mat) { return publish(mat, Extras{}); }
+  Result<void> publish(cv::Mat&& mat) { return publish(std::move(mat), Extras{}); }
+  // Throws Exception where publish() returns an error.
+  Publisher& operator<<(const cv::Mat& mat);
+
+  // Destinations come and go while the stream runs.
+  Result<uint32_t> add(std::string_view url);
+  bool remove(uint32_t id);
+
+  PublisherStats stats();
+  // Sends what is queued, for at most two seconds, and tells subscribers that the stream has ended.
+  void finish();
+
+ private:
+  class Impl;
+  explicit Publisher(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace glimt

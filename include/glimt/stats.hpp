@@ -1,0 +1,77 @@
+// Stats: what a publisher and a subscriber have counted and timed.
+//
+//   Five words are kept apart everywhere: lost (never came), late (after its deadline, or after a newer one
+//   was shown), repeated, refused (broke the format), dropped (whole, and given up in favour of a newer one).
+//
+//   units    milliseconds where the name ends in _ms; latencies name their two end points
+//   threads  plain values
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace glimt {
+
+struct Percentiles {
+  uint64_t n = 0;
+  double p50_ms = 0, p95_ms = 0, p99_ms = 0, max_ms = 0;
+};
+
+// Where the time of a frame went, between the stage stamps of its life.
+struct StageTimes {
+  Percentiles captured_encoded;
+  Percentiles encoded_sent;   // first packet handed to the kernel
+  Percentiles sent_arrived;   // first packet, one way; as good as the clock offset is
+  Percentiles arrived_whole;  // first packet to last
+  Percentiles whole_decoded;
+  Percentiles captured_decoded;
+  Percentiles decoded_shown;
+};
+
+struct ClockOffset {
+  bool known = false;
+  double offset_ms = 0;  // sender's clock minus ours
+  double bound_ms = 0;   // the truth lies within offset +- bound: half the best round trip; 0 on one machine
+};
+
+struct SubscriberStats {
+  std::string address;
+  bool connected = false;
+  uint64_t sessions = 0;                                   // how often a sender was met
+  uint64_t frames = 0;                                     // decoded and handed on
+  uint64_t lost = 0, late = 0, repeated = 0, dropped = 0;  // frames
+  uint64_t skipped = 0;  // frames the sender says it left out for this receiver
+  uint64_t refused = 0;  // packets or pictures that broke the format
+  uint64_t packets = 0, packets_lost = 0, packets_repeated = 0, kernel_drops = 0;
+  uint64_t bytes = 0;  // of datagrams that belonged to the session
+  double rtt_ms = 0;
+  ClockOffset clock;
+  StageTimes interval;  // since the last call of stats()
+  StageTimes total;
+};
+
+struct DestinationStats {
+  uint32_t id = 0;
+  std::string address;
+  uint64_t receivers = 0;       // at this moment
+  uint64_t receivers_gone = 0;  // said good-bye, fell silent or were let go
+  uint64_t frames = 0;          // given to a receiver whole, summed over receivers
+  uint64_t dropped = 0;         // skipped for a receiver that was still busy with an older one
+  uint64_t packets = 0, bytes = 0;
+  uint64_t packets_lost = 0;  // as receivers report
+  uint64_t refused = 0;
+  double rtt_ms = 0;  // of the slowest receiver
+};
+
+struct PublisherStats {
+  uint64_t frames = 0;           // encoded
+  uint64_t dropped = 0;          // replaced by a newer one before they were encoded
+  uint64_t unwatched = 0;        // not encoded because nobody was receiving
+  uint64_t refused = 0;          // pictures that could not be encoded
+  Percentiles captured_encoded;  // since the last call of stats()
+  Percentiles captured_encoded_total;
+  std::vector<DestinationStats> destinations;
+};
+
+}  // namespace glimt

@@ -1,0 +1,82 @@
+#include "glimt/publisher.hpp"
+
+#include "api/mat_frame.hpp"
+#include "pipeline/sender.hpp"
+
+namespace glimt {
+
+class Publisher::Impl {
+ public:
+  explicit Impl(std::unique_ptr<pipeline::Sender> s) : sender(std::move(s)) {}
+
+  Result<void> publish(Result<media::Frame> frame, const Extras& extras) {
+    if (!frame) return frame.error();
+    const size_t limit = sender->options().max_frame_bytes;
+    if (auto fits = media::check_size(frame->format, frame->width, frame->height, limit); !fits)
+      return fits.error();
+    if (extras.metadata.size() > media::kMaxMetadataBytes) {
+      return Error{ErrorKind::invalid_argument, "metadata of " + std::to_string(extras.metadata.size()) +
+                                                    " bytes; at most 65536 ride with a frame"};
+    }
+    const auto captured_at = extras.captured_at == Instant{} ? now() : extras.captured_at;
+    frame->stamps.captured_at = captured_at;
+    frame->metadata.assign(extras.metadata.begin(), extras.metadata.end());
+    sender->publish(std::move(*frame));
+    return {};
+  }
+
+  std::unique_ptr<pipeline::Sender> sender;
+  media::BufferPool copies;
+};
+
+Publisher::Publisher(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Publisher::Publisher(std::string_view url, const PublisherOptions& options)
+    : Publisher(open(url, options).value()) {}
+Publisher::~Publisher() = default;
+Publisher::Publisher(Publisher&&) noexcept = default;
+Publisher& Publisher::operator=(Publisher&&) noexcept = default;
+
+Result<Publisher> Publisher::open(std::string_view url, const PublisherOptions& options) {
+  return open(std::vector<std::string>{std::string(url)}, options);
+}
+
+Result<Publisher> Publisher::open(const std::vector<std::string>& urls, const PublisherOptions& options) {
+  std::vector<Url> parsed;
+  for (const auto& text : urls) {
+    auto url = Url::parse(text);
+    if (!url) return url.error();
+    parsed.push_back(*url);
+  }
+  auto sender = pipeline::Sender::open(parsed, options);
+  if (!sender) return sender.error();
+  return Publisher(std::make_unique<Impl>(std::move(*sender)));
+}
+
+Result<void> Publisher::publish(const cv::Mat& mat, const Extras& extras) {
+  auto frame = frame_over(mat);
+  if (frame) *frame = media::clone(impl_->copies, *frame);  // the caller goes on writing into its Mat
+  return impl_->publish(std::move(frame), extras);
+}
+
+Result<void> Publisher::publish(cv::Mat&& mat, const Extras& extras) {
+  const bool alone = mat.u && mat.u->refcount == 1;
+  if (!alone) return publish(static_cast<const cv::Mat&>(mat), extras);
+  return impl_->publish(frame_over(std::move(mat)), extras);
+}
+
+Publisher& Publisher::operator<<(const cv::Mat& mat) {
+  publish(mat).value();
+  return *this;
+}
+
+Result<uint32_t> Publisher::add(std::string_view text) {
+  const auto url = Url::parse(text);
+  if (!url) return url.error();
+  return impl_->sender->add(*url);
+}
+
+bool Publisher::remove(uint32_t id) { return impl_->sender->remove(id); }
+PublisherStats Publisher::stats() { return impl_->sender->stats(); }
+void Publisher::finish() { impl_->sender->close(wire::CloseReason::end_of_stream); }
+
+}  // namespace glimt

@@ -1,0 +1,37 @@
+#include "glimt/subscriber.hpp"
+
+#include "pipeline/receiver.hpp"
+
+namespace glimt {
+
+class Subscriber::Impl {
+ public:
+  explicit Impl(std::unique_ptr<pipeline::Receiver> r) : receiver(std::move(r)) {}
+  std::unique_ptr<pipeline::Receiver> receiver;
+};
+
+Subscriber::Subscriber(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Subscriber::Subscriber(std::string_view url, const SubscriberOptions& options)
+    : Subscriber(open(url, options).value()) {}
+Subscriber::~Subscriber() = default;
+Subscriber::Subscriber(Subscriber&&) noexcept = default;
+Subscriber& Subscriber::operator=(Subscriber&&) noexcept = default;
+
+Result<Subscriber> Subscriber::open(std::string_view text, const SubscriberOptions& options) {
+  const auto url = Url::parse(text);
+  if (!url) return url.error();
+  auto receiver = pipeline::Receiver::open(*url, {.subscriber = options});
+  if (!receiver) return receiver.error();
+  return Subscriber(std::make_unique<Impl>(std::move(*receiver)));
+}
+
+Result<Frame> Subscriber::read(std::chrono::nanoseconds timeout) {
+  auto received = impl_->receiver->read(timeout);
+  if (!received) return received.error();
+  return Frame(std::move(received->frame));
+}
+
+SubscriberStats Subscriber::stats() { return impl_->receiver->stats(); }
+void Subscriber::close() { impl_->receiver->close(); }
+
+}  // namespace glimt

@@ -1,0 +1,38 @@
+// Log: lines for people on standard error. Never per frame above debug.
+//
+//   threads  thread-safe
+#pragma once
+
+#include <spdlog/fmt/fmt.h>
+
+#include <string_view>
+
+#include "glimt/error.hpp"
+
+namespace glimt::log {
+
+enum class Level { debug, info, warning, error, off };
+
+Result<Level> parse_level(std::string_view text);
+void set_level(Level level);
+bool enabled(Level level);
+void write(Level level, std::string_view line);
+
+template <class... Args>
+void debug(fmt::format_string<Args...> format, Args&&... args) {
+  if (enabled(Level::debug)) write(Level::debug, fmt::format(format, std::forward<Args>(args)...));
+}
+template <class... Args>
+void info(fmt::format_string<Args...> format, Args&&... args) {
+  if (enabled(Level::info)) write(Level::info, fmt::format(format, std::forward<Args>(args)...));
+}
+template <class... Args>
+void warning(fmt::format_string<Args...> format, Args&&... args) {
+  if (enabled(Level::warning)) write(Level::warning, fmt::format(format, std::forward<Args>(args)...));
+}
+template <class... Args>
+void error(fmt::format_string<Args...> format, Args&&... args) {
+  if (enabled(Level::error)) write(Level::error, fmt::format(format, std::forward<Args>(args)...));
+}
+
+}  // namespace glimt::log

@@ -1,0 +1,38 @@
+#include "base/module.hpp"
+
+#include <dlfcn.h>
+
+#include <filesystem>
+
+namespace glimt {
+namespace {
+
+// The folder of the shared library (or program) that this code is linked into.
+std::filesystem::path own_folder() {
+  Dl_info info{};
+  if (dladdr(reinterpret_cast<const void*>(&open_module), &info) == 0 || !info.dli_fname) return ".";
+  std::error_code ignored;
+  return std::filesystem::weakly_canonical(info.dli_fname, ignored).parent_path();
+}
+
+}  // namespace
+
+Result<void*> open_module(const std::string& name, const std::string& function) {
+  const std::string file = "glimt_" + name + ".so";
+  std::string reason;
+  for (const auto& folder : {own_folder(), own_folder() / "glimt", own_folder() / "../lib/glimt"}) {
+    if (!std::filesystem::exists(folder / file)) continue;
+    void* library = dlopen((folder / file).c_str(), RTLD_NOW | RTLD_LOCAL);
+    if (!library) {
+      reason = dlerror();
+      break;
+    }
+    if (void* address = dlsym(library, function.c_str())) return address;
+    return Error{ErrorKind::internal, file + " has no " + function};
+  }
+  if (reason.empty()) reason = file + " is not installed beside libglimt";
+  return Error{ErrorKind::unavailable, "this needs OpenCV's " + name + ": " + reason +
+                                           "; install libopencv-" + name + " of this distribution"};
+}
+
+}  // namespace glimt

@@ -1,0 +1,50 @@
+#include "glimt/options.hpp"
+
+#include <array>
+#include <string>
+
+namespace glimt {
+namespace {
+
+template <class T>
+struct Named {
+  T value;
+  std::string_view name;
+};
+
+constexpr std::array kFormats{Named{PixelFormat::gray8, "gray8"}, Named{PixelFormat::bgr24, "bgr24"},
+                              Named{PixelFormat::bgra32, "bgra32"}, Named{PixelFormat::i420, "i420"}};
+constexpr std::array kCodecs{Named{Codec::raw, "raw"}, Named{Codec::jpeg, "jpeg"}};
+constexpr std::array kModes{Named{Mode::latest, "latest"}, Named{Mode::every, "every"}};
+
+template <class Table, class T>
+std::string_view name_of(const Table& table, T value) {
+  for (const auto& row : table) {
+    if (row.value == value) return row.name;
+  }
+  return "unknown";
+}
+
+template <class T, class Table>
+Result<T> value_of(const Table& table, std::string_view name, std::string_view what) {
+  std::string known;
+  for (const auto& row : table) {
+    if (row.name == name) return row.value;
+    known += (known.empty() ? "" : ", ") + std::string(row.name);
+  }
+  return Error{ErrorKind::unsupported,
+               "unknown " + std::string(what) + " '" + std::string(name) + "'; known: " + known};
+}
+
+}  // namespace
+
+std::string_view to_string(PixelFormat format) { return name_of(kFormats, format); }
+std::string_view to_string(Codec codec) { return name_of(kCodecs, codec); }
+std::string_view to_string(Mode mode) { return name_of(kModes, mode); }
+Result<PixelFormat> parse_pixel_format(std::string_view text) {
+  return value_of<PixelFormat>(kFormats, text, "pixel format");
+}
+Result<Codec> parse_codec(std::string_view text) { return value_of<Codec>(kCodecs, text, "codec"); }
+Result<Mode> parse_mode(std::string_view text) { return value_of<Mode>(kModes, text, "mode"); }
+
+}  // namespace glimt

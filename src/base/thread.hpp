@@ -1,0 +1,32 @@
+// Thread: a named std::thread that is joined when it goes out of scope. Signals stay with the main thread.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <thread>
+
+namespace glimt {
+
+class Thread {
+ public:
+  Thread() = default;
+  // At most 15 characters of the name show in `top -H`.
+  Thread(std::string name, std::function<void()> body);
+  Thread(Thread&&) = default;
+  Thread& operator=(Thread&& other) {
+    join();
+    thread_ = std::move(other.thread_);
+    return *this;
+  }
+  ~Thread() { join(); }
+
+  void join() {
+    if (thread_.joinable()) thread_.join();
+  }
+  bool is_current() const { return thread_.get_id() == std::this_thread::get_id(); }
+
+ private:
+  std::thread thread_;
+};
+
+}  // namespace glimt

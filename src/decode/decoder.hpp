@@ -1,0 +1,37 @@
+// Decoder: an access unit to a frame, strip by strip, in any order of strips.
+//
+//   input    begin once, each strip once, end; a begin without an end gives the frame up
+//   output   a frame of the wanted format where the codec can deliver it, otherwise of its own; stamps and
+//   metadata are the
+//            unit's. The picture of end() is whole: a strip that does not decode cleanly makes it an error
+//   errors   malformed; exhausted where the picture is over the limit
+//   threads  thread-compatible
+//   memory   frames of the pool, at most max_frame_bytes each
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include "media/access_unit.hpp"
+
+namespace glimt::decode {
+
+struct DecoderOptions {
+  std::optional<PixelFormat> format;  // nothing: as it was sent; JPEG as bgr24 or gray8
+  size_t max_frame_bytes = size_t{64} << 20;
+};
+
+class Decoder {
+ public:
+  virtual ~Decoder() = default;
+  virtual Result<void> begin(const media::UnitInfo& info) = 0;
+  virtual Result<void> strip(const media::Strip& strip) = 0;
+  virtual Result<media::Frame> end() = 0;
+};
+
+Result<std::unique_ptr<Decoder>> make_decoder(Codec codec, const DecoderOptions& options);
+
+std::unique_ptr<Decoder> make_jpeg_decoder(const DecoderOptions& options);
+std::unique_ptr<Decoder> make_raw_decoder(const DecoderOptions& options);
+
+}  // namespace glimt::decode

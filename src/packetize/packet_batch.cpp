@@ -1,0 +1,35 @@
+#include "packetize/packet_batch.hpp"
+
+#include <algorithm>
+
+namespace glimt::packetize {
+
+void PacketBatch::add(const SymbolUnit& unit, uint32_t symbol, uint32_t session, uint64_t number,
+                      Instant now) {
+  const Symbol& s = unit.symbols[symbol];
+  Own& own = own_[count_];
+  const auto place = wire::place_of(symbol, unit.blocks);
+  const auto total = static_cast<uint32_t>(unit.symbols.size());
+  const auto age = std::chrono::duration_cast<std::chrono::microseconds>(now - unit.captured_at).count() / 16;
+
+  ByteWriter out(own.headers);
+  serialize(out, wire::Header{wire::Type::data, 0, 0, session, number});
+  serialize(
+      out,
+      wire::DataHeader{
+          unit.frame, static_cast<uint32_t>(to_us(unit.captured_at)), place.index, place.block, unit.blocks,
+          static_cast<uint8_t>(unit.complete ? wire::block_symbols(total, place.block, unit.blocks) : 0), 0,
+          unit.strips, static_cast<uint16_t>(std::clamp<int64_t>(age, 0, UINT16_MAX))});
+  const Bytes headers = out.written();
+  out.put(s.prefix);
+  wire::write_tag(own.tag, wire::packet_checksum(s.checksum, headers));
+
+  Gather& packet = packets_[count_++];
+  packet = {};
+  packet.add(own.headers);
+  packet.add(s.descriptor_part);
+  packet.add(s.strip_part);
+  packet.add(own.tag);
+}
+
+}  // namespace glimt::packetize

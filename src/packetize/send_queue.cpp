@@ -1,0 +1,56 @@
+#include "packetize/send_queue.hpp"
+
+namespace glimt::packetize {
+
+bool SendQueue::offer(Ref<SymbolUnit> unit) {
+  const Sequence frame = unit->frame;
+  if (waiting_.full()) {
+    if (options_.mode == Mode::every) {
+      left_out_.push_newest(frame);
+      return false;
+    }
+    left_out_.push_newest(waiting_.pop()->frame);
+  }
+  // What has become current but not begun is no better than what waits.
+  if (options_.mode == Mode::latest && current_ && next_symbol_ == 0) {
+    left_out_.push_newest(current_->frame);
+    current_ = {};
+  }
+  waiting_.push(std::move(unit));
+  return true;
+}
+
+SymbolUnit* SendQueue::current() {
+  if (current_ && current_->abandoned) {
+    left_out_.push_newest(current_->frame);
+    current_ = {};
+  }
+  // Its last symbol left before its end was known.
+  if (current_ && current_->complete && next_symbol_ >= current_->symbols.size()) current_ = {};
+  if (!current_) start_next();
+  if (!current_ || next_symbol_ >= current_->symbols.size())
+    return nullptr;  // the next strip is not encoded yet
+  return current_.get();
+}
+
+void SendQueue::start_next() {
+  if (waiting_.empty()) return;
+  const Sequence frame = waiting_.front()->frame;
+  if (!first_) first_ = frame;
+  if (options_.mode == Mode::every) {
+    const Sequence reference = taken_.value_or(*first_ - 1);
+    if (frame - reference > static_cast<int32_t>(options_.max_in_flight)) return;
+  }
+  current_ = waiting_.pop();
+  next_symbol_ = 0;
+}
+
+bool SendQueue::advance(uint32_t symbols) {
+  if (symbols > 0) last_begun_ = current_->frame;
+  next_symbol_ += symbols;
+  if (!current_->complete || next_symbol_ < current_->symbols.size()) return false;
+  current_ = {};
+  return true;
+}
+
+}  // namespace glimt::packetize

@@ -1,0 +1,63 @@
+// SendQueue: the units that wait for one receiver.
+//
+//   latest   one unit on its way and one behind it; a newer one takes the place of what has not begun
+//   every    up to max_units in order, and at most max_in_flight beyond what the reader has taken
+//   A unit that has begun is sent to its end: whole units are left out, never parts.
+//
+//   input    units as they begin (they may still grow); what was sent; what the reader has taken
+//   output   the next symbol to send; frames that were left out, to be told to the receiver
+//   threads  thread-compatible; reads no clock
+//   memory   max_units + 2 references
+#pragma once
+
+#include <optional>
+
+#include "base/ring.hpp"
+#include "packetize/symbol_unit.hpp"
+
+namespace glimt::packetize {
+
+class SendQueue {
+ public:
+  struct Options {
+    Mode mode = Mode::latest;
+    // every only. More rides out a longer pause of the reader and holds more memory.
+    size_t max_units = 8;
+    size_t max_in_flight = 8;
+  };
+
+  explicit SendQueue(Options options)
+      : options_(options), waiting_(options.mode == Mode::latest ? 1 : options.max_units) {}
+
+  // False where an `every` receiver has no room: the frame is left out for it.
+  bool offer(Ref<SymbolUnit> unit);
+  // The reader has taken everything up to `frame`.
+  void taken(Sequence frame) { taken_ = frame; }
+
+  // The unit to send from and the first symbol not yet sent; null where there is nothing to send at this
+  // moment.
+  SymbolUnit* current();
+  uint32_t next_symbol() const { return next_symbol_; }
+  // `symbols` of current() have left. True where that finished a unit.
+  bool advance(uint32_t symbols);
+
+  bool empty() const { return !current_ && waiting_.empty(); }
+  bool full() const { return waiting_.full(); }
+  std::optional<Sequence> last_begun() const { return last_begun_; }
+  // Frames that were left out since the last call.
+  std::optional<Sequence> take_left_out() {
+    return left_out_.empty() ? std::nullopt : std::optional(left_out_.pop());
+  }
+
+ private:
+  void start_next();
+
+  const Options options_;
+  Ref<SymbolUnit> current_;
+  uint32_t next_symbol_ = 0;
+  Ring<Ref<SymbolUnit>> waiting_;
+  Ring<Sequence> left_out_{64};
+  std::optional<Sequence> taken_, first_, last_begun_;
+};
+
+}  // namespace glimt::packetize

@@ -1,0 +1,256 @@
+#include "pipeline/decode_stage.hpp"
+
+#include <algorithm>
+
+#include "base/log.hpp"
+
+namespace glimt::pipeline {
+namespace {
+
+constexpr size_t kReadyEvery = 2;
+
+}  // namespace
+
+DecodeStage::DecodeStage(const Options& options, std::function<void()> on_taken)
+    : options_(options),
+      on_taken_(std::move(on_taken)),
+      ready_(options.mode == Mode::latest ? 1 : kReadyEvery),
+      thread_("glimt-decode", [this] { decode_loop(); }) {}
+
+DecodeStage::~DecodeStage() { close(); }
+
+void DecodeStage::close() {
+  {
+    MutexLock lock(m_);
+    closed_ = true;
+  }
+  changed_.notify_all();
+  ready_.close();
+  thread_.join();
+}
+
+DecodeStage::Entry* DecodeStage::find(const Ref<media::AccessUnit>& unit) {
+  for (size_t i = units_.size(); i-- > 0;) {
+    if (units_[i].unit == unit && !units_[i].abandoned) return &units_[i];
+  }
+  return nullptr;
+}
+
+void DecodeStage::begin(const Ref<media::AccessUnit>& unit) {
+  uint64_t given_up = 0;
+  {
+    MutexLock lock(m_);
+    if (units_.full()) {  // a sender that does not keep to its credit
+      given_up = units_.front().whole ? 1 : 0;
+      ++counters_.dropped;
+      units_.pop();
+    }
+    units_.push({.unit = unit});
+  }
+  if (given_up > 0) count_taken(given_up);
+}
+
+void DecodeStage::strip(const Ref<media::AccessUnit>& unit, const media::Strip& strip) {
+  {
+    MutexLock lock(m_);
+    if (!find(unit)) return;
+    unit->strips.push_back(strip);
+  }
+  changed_.notify_one();
+}
+
+void DecodeStage::end(const Ref<media::AccessUnit>& unit) {
+  {
+    MutexLock lock(m_);
+    if (Entry* entry = find(unit)) entry->whole = true;
+  }
+  changed_.notify_one();
+}
+
+void DecodeStage::abandon(const Ref<media::AccessUnit>& unit) {
+  MutexLock lock(m_);
+  if (Entry* entry = find(unit)) entry->abandoned = true;
+}
+
+// latest: whatever stands before a whole unit is old, unless its decoding has begun and it is whole too.
+void DecodeStage::drop_overtaken() {
+  if (options_.mode != Mode::latest) return;
+  for (size_t i = units_.size(); i-- > 1;) {
+    if (!units_[i].whole || units_[i].abandoned) continue;
+    while (i-- > 0) {
+      Entry& front = units_.front();
+      if (front.begun && front.whole && !front.abandoned) return;
+      if (front.whole && !front.abandoned && !front.refused) ++counters_.dropped;
+      units_.pop();
+    }
+    return;
+  }
+}
+
+bool DecodeStage::next_work(Work& work) {
+  drop_overtaken();
+  while (!units_.empty() && (units_.front().abandoned || (units_.front().refused && units_.front().whole)))
+    units_.pop();
+  if (units_.empty()) return false;
+  Entry& entry = units_.front();
+  if (entry.refused) return false;
+  work = {};
+  work.unit = entry.unit;
+  if (entry.decoded < entry.unit->strips.size()) {
+    work.has_strip = true;
+    work.strip = entry.unit->strips[entry.decoded++];
+    work.begins = !entry.begun;
+    entry.begun = true;
+  }
+  work.ends = entry.whole && entry.decoded == entry.unit->strips.size();
+  if (work.ends) units_.pop();
+  return work.has_strip || work.ends;
+}
+
+void DecodeStage::decode_loop() {
+  while (true) {
+    Work work;
+    {
+      MutexLock lock(m_);
+      decoding_ = false;
+      while (!closed_ && !next_work(work)) changed_.wait(m_);
+      if (closed_) return;
+      decoding_ = true;
+    }
+    if (auto done = decode(work); !done) {
+      refuse(work, done.error());
+    } else if (work.ends) {
+      finish(work);
+    }
+  }
+}
+
+Result<void> DecodeStage::decode(const Work& work) {
+  if (options_.access_units) return {};
+  if (work.begins) {
+    if (auto chosen = choose_decoder(work.unit->info.codec); !chosen) return chosen;
+    if (auto begun = decoder_->begin(work.unit->info); !begun) return begun;
+  }
+  return work.has_strip ? decoder_->strip(work.strip) : Result<void>();
+}
+
+Result<void> DecodeStage::choose_decoder(Codec codec) {
+  if (codec_ == codec) return {};
+  auto decoder = decode::make_decoder(codec, {options_.format, options_.max_frame_bytes});
+  if (!decoder) return decoder.error();
+  decoder_ = std::move(*decoder);
+  codec_ = codec;
+  return {};
+}
+
+void DecodeStage::finish(const Work& work) {
+  const auto& info = work.unit->info;
+  Received received;
+  if (options_.access_units) {
+    received.unit = work.unit;
+  } else {
+    auto frame = decoder_->end();
+    if (!frame) {
+      refuse(work, frame.error());
+      return;
+    }
+    received.frame =
+        options_.format ? converter_.convert(std::move(*frame), *options_.format) : std::move(*frame);
+    received.frame.stamps = info.stamps;
+    received.frame.stamps.decoded_at = now();
+    received.frame.number = info.number;
+    received.frame.sender_captured_us = info.sender_captured_us;
+    received.frame.metadata = info.metadata;
+  }
+  {
+    MutexLock lock(m_);
+    ++counters_.frames;
+    interval_.add(info, received.stamps());
+    total_.add(info, received.stamps());
+  }
+  deliver(std::move(received));
+}
+
+void DecodeStage::deliver(Received received) {
+  if (options_.mode == Mode::every) {
+    ready_.put_wait(std::move(received));
+    return;
+  }
+  if (ready_.put(std::move(received)) == Queue<Received>::Put::displaced_oldest) {
+    MutexLock lock(m_);
+    ++counters_.dropped;
+  }
+}
+
+void DecodeStage::refuse(const Work& work, const Error& why) {
+  log::debug("frame {}: {}", work.unit->info.number.value(), why.message);
+  {
+    MutexLock lock(m_);
+    ++counters_.refused;
+    if (Entry* entry = find(work.unit)) entry->refused = true;
+  }
+  count_taken(1);
+}
+
+void DecodeStage::count_taken(uint64_t units) {
+  taken_units_ += units;
+  if (options_.mode == Mode::every) on_taken_();
+}
+
+std::optional<Received> DecodeStage::read(Instant deadline) {
+  auto received = ready_.take(deadline);
+  if (received) count_taken(1);
+  return received;
+}
+
+void DecodeStage::note_shown(const Received& shown, Instant at) {
+  const Instant decoded_at = shown.stamps().decoded_at;
+  if (decoded_at == Instant{}) return;
+  MutexLock lock(m_);
+  interval_.decoded_shown.add(at - decoded_at);
+  total_.decoded_shown.add(at - decoded_at);
+}
+
+bool DecodeStage::busy() const {
+  MutexLock lock(m_);
+  return decoding_ || !units_.empty();
+}
+
+Duration DecodeStage::oldest_wait(Instant now) const {
+  MutexLock lock(m_);
+  if (units_.empty() || !units_[0].whole) return Duration::zero();
+  return now - units_[0].unit->info.stamps.whole_at;
+}
+
+DecodeStage::Counters DecodeStage::counters() const {
+  MutexLock lock(m_);
+  return counters_;
+}
+
+void DecodeStage::Histograms::add(const media::UnitInfo& info, const media::Stamps& s) {
+  const auto between = [](Histogram& h, Instant from, Instant to) {
+    if (from != Instant{} && to != Instant{}) h.add(to - from);
+  };
+  between(captured_encoded, s.captured_at, s.encoded_at);
+  between(encoded_sent, s.encoded_at, s.sent_at);
+  between(arrived_whole, s.arrived_at, s.whole_at);
+  between(whole_decoded, s.whole_at, s.decoded_at);
+  if (!info.clock_known) return;
+  between(sent_arrived, s.sent_at, s.arrived_at);
+  between(captured_decoded, s.captured_at, s.decoded_at);
+}
+
+StageTimes DecodeStage::Histograms::times() const {
+  return {captured_encoded.percentiles(), encoded_sent.percentiles(),  sent_arrived.percentiles(),
+          arrived_whole.percentiles(),    whole_decoded.percentiles(), captured_decoded.percentiles(),
+          decoded_shown.percentiles()};
+}
+
+void DecodeStage::stage_times(StageTimes& interval, StageTimes& total) {
+  MutexLock lock(m_);
+  interval = interval_.times();
+  total = total_.times();
+  interval_ = {};
+}
+
+}  // namespace glimt::pipeline

@@ -1,0 +1,126 @@
+// DecodeStage: strips from the network thread to pictures for a reader, on a thread of its own.
+//
+//   latest   a whole newer unit takes the place of an older one; one picture waits for the reader, the newest
+//   wins every    in order; the decode thread waits for the reader, and the sender for what taken_units()
+//   says
+//
+//   input    begin, strip…, end or abandon from the network thread
+//   output   frames, or whole access units where they were asked for
+//   threads  the StripSink is bound to the network thread; the rest is thread-safe
+//   memory   kMaxUnits units, one picture in the decoder, one (latest) or two (every) waiting
+#pragma once
+
+#include <atomic>
+#include <functional>
+
+#include "base/histogram.hpp"
+#include "base/queue.hpp"
+#include "base/ring.hpp"
+#include "base/thread.hpp"
+#include "decode/decoder.hpp"
+#include "filter/convert.hpp"
+
+namespace glimt::pipeline {
+
+// Either a frame or, where they were asked for, an access unit.
+struct Received {
+  media::Frame frame;
+  Ref<media::AccessUnit> unit;
+
+  const media::Stamps& stamps() const { return unit ? unit->info.stamps : frame.stamps; }
+};
+
+class DecodeStage final : public media::StripSink {
+ public:
+  static constexpr size_t kMaxUnits = 32;
+
+  struct Options {
+    Mode mode = Mode::latest;
+    std::optional<PixelFormat> format;
+    size_t max_frame_bytes = size_t{64} << 20;
+    bool access_units = false;  // hand out encoded units
+  };
+  struct Counters {
+    uint64_t frames = 0;
+    uint64_t dropped = 0;
+    uint64_t refused = 0;  // pictures that did not decode cleanly
+  };
+
+  // `on_taken`: a unit has left for the reader or was given up; called on any thread.
+  DecodeStage(const Options& options, std::function<void()> on_taken);
+  ~DecodeStage() override;
+
+  void begin(const Ref<media::AccessUnit>& unit) override;
+  void strip(const Ref<media::AccessUnit>& unit, const media::Strip& strip) override;
+  void end(const Ref<media::AccessUnit>& unit) override;
+  void abandon(const Ref<media::AccessUnit>& unit) override;
+
+  // Empty where none came in time, or the stage was closed.
+  std::optional<Received> read(Instant deadline);
+  // When the reader has shown a picture that read() gave out.
+  void note_shown(const Received& shown, Instant at);
+
+  // Units that ended and have since left for the reader or were given up.
+  uint64_t taken_units() const { return taken_units_.load(); }
+  // A unit waits for the decoder or is in it.
+  bool busy() const;
+  // How long the oldest whole unit has waited for the decoder.
+  Duration oldest_wait(Instant now) const;
+  Counters counters() const;
+  // Times since the last call, and of all.
+  void stage_times(StageTimes& interval, StageTimes& total);
+  // Readers come back at once; after it returns the decode thread has ended.
+  void close();
+
+ private:
+  struct Entry {
+    Ref<media::AccessUnit> unit;
+    size_t decoded = 0;  // strips given to the decoder
+    bool begun = false, whole = false, abandoned = false, refused = false;
+  };
+  struct Histograms {
+    Histogram captured_encoded, encoded_sent, sent_arrived, arrived_whole, whole_decoded, captured_decoded,
+        decoded_shown;
+    void add(const media::UnitInfo& info, const media::Stamps& stamps);
+    StageTimes times() const;
+  };
+  struct Work {
+    Ref<media::AccessUnit> unit;
+    media::Strip strip;
+    bool begins = false, has_strip = false, ends = false;
+  };
+
+  void decode_loop();
+  bool next_work(Work& work) GLIMT_REQUIRES(m_);
+  void drop_overtaken() GLIMT_REQUIRES(m_);
+  Entry* find(const Ref<media::AccessUnit>& unit) GLIMT_REQUIRES(m_);
+  void pop_front() GLIMT_REQUIRES(m_);
+  Result<void> decode(const Work& work);
+  Result<void> choose_decoder(Codec codec);
+  void finish(const Work& work);
+  void deliver(Received received);
+  void refuse(const Work& work, const Error& why);
+  void count_taken(uint64_t units);
+
+  const Options options_;
+  const std::function<void()> on_taken_;
+  std::atomic<uint64_t> taken_units_{0};
+  Queue<Received> ready_;
+
+  // bound to the decode thread
+  std::optional<Codec> codec_;
+  std::unique_ptr<decode::Decoder> decoder_;
+  filter::Converter converter_;
+
+  mutable Mutex m_;
+  Condition changed_;
+  Ring<Entry> units_ GLIMT_GUARDED_BY(m_){kMaxUnits};
+  bool decoding_ GLIMT_GUARDED_BY(m_) = false;
+  bool closed_ GLIMT_GUARDED_BY(m_) = false;
+  Counters counters_ GLIMT_GUARDED_BY(m_);
+  Histograms interval_ GLIMT_GUARDED_BY(m_), total_ GLIMT_GUARDED_BY(m_);
+
+  Thread thread_;  // last: it uses all of the above
+};
+
+}  // namespace glimt::pipeline

@@ -1,0 +1,138 @@
+#include "pipeline/endpoint_options.hpp"
+
+#include <unistd.h>
+
+#include <array>
+#include <cctype>
+
+namespace glimt::pipeline {
+namespace {
+
+Result<void> refuse_what_is_not_built(const Url& url) {
+  if (url.has("key")) {
+    return Error{ErrorKind::unsupported,
+                 "'" + url.text +
+                     "': keys are not built yet, and what asks for a key does not go out in the clear; "
+                     "use unix:// or a tunnel such as ssh or WireGuard"};
+  }
+  if (const auto wire = url.find("wire"); wire && *wire != "native") {
+    return Error{ErrorKind::unsupported,
+                 "'" + url.text + "': wire=" + *wire + " is not built yet; known: native"};
+  }
+  return {};
+}
+
+bool is_file_mode(const std::string& value) {
+  return !value.empty() && std::isdigit(static_cast<unsigned char>(value[0]));
+}
+
+struct Encoding {
+  std::optional<Codec> codec;
+  std::optional<int> quality;
+};
+
+Result<Encoding> parse_encoding(const Url& url) {
+  Encoding e;
+  if (const auto text = url.find("codec")) {
+    const auto codec = parse_codec(*text);
+    if (!codec) return codec.error();
+    e.codec = *codec;
+  }
+  if (const auto text = url.find("quality")) {
+    const auto quality = parse_integer(*text, 1, 100, "quality");
+    if (!quality) return quality.error();
+    e.quality = *quality;
+  }
+  return e;
+}
+
+Error disagree(const char* what) {
+  return {ErrorKind::invalid_argument,
+          std::string("two destinations ask for a different ") + what +
+              ", but a picture is encoded once for all; start a second `glimt send` for the other"};
+}
+
+}  // namespace
+
+Result<SendEndpoint> parse_send_endpoint(const Url& url, const PublisherOptions& options) {
+  if (auto known = url.allow_only({"listen", "connect", "codec", "quality", "pace", "wire", "key", "mode"});
+      !known)
+    return known.error();
+  if (auto built = refuse_what_is_not_built(url); !built) return built.error();
+  if (const auto mode = url.find("mode"); mode && !is_file_mode(*mode)) {
+    return Error{
+        ErrorKind::invalid_argument,
+        "'" + url.text +
+            "': mode=latest or every is the receiver's to choose; here it is a Unix socket's file mode"};
+  }
+  auto address = transport::Address::from_url(url, true);
+  if (!address) return address.error();
+  SendEndpoint endpoint{*address, options.pace_bps};
+  if (const auto pace = url.find("pace")) {
+    const auto rate = parse_bitrate(*pace);
+    if (!rate) return rate.error();
+    endpoint.pace_bps = *rate;
+  }
+  return endpoint;
+}
+
+Result<std::vector<SendEndpoint>> parse_send_endpoints(const std::vector<Url>& urls,
+                                                       PublisherOptions& options) {
+  std::vector<SendEndpoint> endpoints;
+  Encoding all;
+  for (const Url& url : urls) {
+    auto endpoint = parse_send_endpoint(url, options);
+    if (!endpoint) return endpoint.error();
+    endpoints.push_back(*endpoint);
+    const auto e = parse_encoding(url);
+    if (!e) return e.error();
+    if (e->codec && all.codec && *e->codec != *all.codec) return disagree("codec");
+    if (e->quality && all.quality && *e->quality != *all.quality) return disagree("quality");
+    if (e->codec) all.codec = e->codec;
+    if (e->quality) all.quality = e->quality;
+  }
+  options.codec = all.codec.value_or(options.codec);
+  options.quality = all.quality.value_or(options.quality);
+  return endpoints;
+}
+
+Result<ReceiveEndpointOptions> parse_receive_endpoint(const Url& url, const SubscriberOptions& options) {
+  if (auto known = url.allow_only({"listen", "connect", "mode", "latency", "wire", "key"}); !known)
+    return known.error();
+  if (auto built = refuse_what_is_not_built(url); !built) return built.error();
+  auto address = transport::Address::from_url(url, false);
+  if (!address) return address.error();
+  ReceiveEndpointOptions endpoint{*address, options};
+  for (const auto& [name, value] : url.options) {
+    if (name != "mode" || (is_file_mode(value) && url.scheme == "unix")) continue;
+    const auto mode = parse_mode(value);
+    if (!mode) return mode.error();
+    endpoint.options.mode = *mode;
+  }
+  if (const auto text = url.find("latency")) {
+    const auto latency = parse_duration(*text);
+    if (!latency) return latency.error();
+    if (*latency < std::chrono::milliseconds(1) || *latency > std::chrono::hours(1)) {
+      return Error{ErrorKind::invalid_argument, "'" + url.text + "': latency must be from 1ms to 1h"};
+    }
+    endpoint.options.latency = std::chrono::duration_cast<std::chrono::milliseconds>(*latency);
+  }
+  return endpoint;
+}
+
+std::string other_side(const transport::Address& address) {
+  if (address.kind == transport::Kind::unix_socket) {
+    return address.text + (address.role == transport::Role::listen ? "" : "?listen");
+  }
+  const std::string scheme = address.kind == transport::Kind::udp ? "udp://" : "tcp://";
+  const std::string port = ":" + std::to_string(address.port);
+  if (address.role == transport::Role::connect) {
+    return scheme + port;
+  }
+  std::array<char, 256> name{};
+  gethostname(name.data(), name.size() - 1);
+  const bool everywhere = address.host.empty() || address.host == "0.0.0.0" || address.host == "::";
+  return everywhere ? scheme + name.data() + port : address.text;
+}
+
+}  // namespace glimt::pipeline

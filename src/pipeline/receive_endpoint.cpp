@@ -1,0 +1,208 @@
+#include "pipeline/receive_endpoint.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "base/log.hpp"
+#include "base/random.hpp"
+
+namespace glimt::pipeline {
+namespace {
+
+constexpr auto kGoneAfter = std::chrono::seconds(3);  // of silence
+// A sender that connects is heard at least every 150 ms (Association); one that is silent for longer may be
+// replaced.
+constexpr auto kReplaceAfter = std::chrono::milliseconds(200);
+constexpr int kCloseRepeats = 3;  // a datagram may be lost
+
+}  // namespace
+
+class ReceiveEndpoint::PeerOutbox final : public Outbox {
+ public:
+  PeerOutbox(transport::Transport& transport, const transport::Peer& to) : transport_(transport), to_(to) {}
+  void send(Bytes packet) override {
+    const Gather whole = Gather::of(packet);
+    if (!packet.empty()) transport_.send(to_, {&whole, 1});
+  }
+
+ private:
+  transport::Transport& transport_;
+  const transport::Peer& to_;
+};
+
+ReceiveEndpoint::ReceiveEndpoint(transport::EventLoop& loop, std::unique_ptr<transport::Transport> transport,
+                                 const Options& options, media::StripSink& sink, Reader& reader)
+    : transport_(std::move(transport)), options_(options), sink_(sink), reader_(reader), timer_(loop, [this] {
+        poll();
+      }) {}
+
+Association::Options ReceiveEndpoint::association_options() const {
+  return {.role = wire::Role::receiver,
+          .connects = transport_->traits().connects,
+          .mode = options_.session.mode,
+          .latency = std::chrono::duration_cast<std::chrono::milliseconds>(options_.session.latency),
+          .clock_id = clock_id()};
+}
+
+bool ReceiveEndpoint::is_current(const transport::Peer& from, uint32_t session) const {
+  return session_ && session_->peer == from && session_->association.own_session() == session;
+}
+
+void ReceiveEndpoint::on_datagram(const transport::Peer& from, Bytes datagram, Instant arrived_at) {
+  const auto parsed = wire::parse_packet(datagram);
+  if (!parsed.packet) {
+    ++refused_;
+    return;
+  }
+  if (is_current(from, parsed.packet->header.session)) {
+    on_session_packet(*parsed.packet, datagram.size(), arrived_at);
+  } else {
+    on_stranger(from, *parsed.packet, arrived_at);
+  }
+  poll();
+}
+
+void ReceiveEndpoint::on_stranger(const transport::Peer& from, const wire::Packet& packet, Instant now) {
+  if (transport_->traits().connects) {
+    ++refused_;
+    return;
+  }
+  PeerOutbox out(*transport_, from);
+  std::array<uint8_t, wire::kMinPacketBytes + wire::kHelloBodyBytes> buffer;
+  if (packet.header.type == wire::Type::hello && packet.header.session == 0) {
+    const auto hello = wire::parse_hello(packet.body);
+    const bool known =
+        hello && session_ && session_->peer == from && hello->session == session_->association.peer_session();
+    const bool busy = session_ && session_->association.is_open() &&
+                      now - session_->association.last_heard() < kReplaceAfter;
+    if (known) {
+      on_session_packet(packet, 0, now);  // its sender asks whether we are there
+    } else if (hello && hello->role == wire::Role::sender && busy && !(session_->peer == from)) {
+      out.send(Admission::make_close(buffer, hello->session, wire::CloseReason::busy));
+    } else {
+      out.send(admission_.on_hello(from, packet, association_options(), buffer));
+    }
+  } else if (const auto admitted = admission_.on_proof(from, packet.header.session)) {
+    end_session(Change::lost, "another sender has come");
+    make_session(from, admitted->session);
+    session_->association.accept(admitted->hello, now, out);
+    opened();
+    on_session_packet(packet, 0, now);
+  } else {
+    ++refused_;
+  }
+}
+
+void ReceiveEndpoint::on_session_packet(const wire::Packet& packet, size_t bytes, Instant now) {
+  PeerOutbox out(*transport_, session_->peer);
+  switch (session_->on_packet(packet, bytes, now, out)) {
+    case Association::Event::opened:
+      opened();
+      break;
+    case Association::Event::closed: {
+      const auto reason = session_->association.close_reason().value_or(wire::CloseReason::leaving);
+      const std::string why = options_.address.text + ": " + std::string(to_string(reason));
+      if (reason > wire::CloseReason::leaving && why != last_complaint_)
+        log::warning("{}", last_complaint_ = why);
+      end_session(reason == wire::CloseReason::end_of_stream ? Change::ended : Change::lost, why);
+      break;
+    }
+    default:
+      break;
+  }
+}
+
+void ReceiveEndpoint::opened() {
+  ++sessions_;
+  session_->start(reader_.taken_units());
+  last_complaint_.clear();
+  reader_.on_change(Change::connected, transport::to_string(session_->peer));
+}
+
+void ReceiveEndpoint::make_session(const transport::Peer& peer, uint32_t own_session) {
+  auto options = options_.session;
+  options.reliable = transport_->traits().reliable;
+  session_.emplace(peer, Association(association_options(), own_session), options, sink_);
+}
+
+// Where this end connects the association lives on and goes on saying HELLO.
+void ReceiveEndpoint::end_session(Change change, const std::string& why) {
+  if (!session_) return;
+  const bool was_started = session_->started();
+  session_->stop();
+  session_->association.lose();
+  if (!transport_->traits().connects) {
+    former_ += session_->counters();
+    session_.reset();
+  }
+  if (was_started) reader_.on_change(change, why);
+}
+
+void ReceiveEndpoint::on_connected(const transport::Peer& peer) {
+  if (!transport_->traits().connects) return;
+  end_session(Change::lost, "connected anew");
+  if (session_) former_ += session_->counters();
+  make_session(peer, random_session_number());
+  poll();
+}
+
+void ReceiveEndpoint::on_disconnected(const transport::Peer& peer, const Error& why) {
+  if (session_ && session_->peer == peer) end_session(Change::lost, why.message);
+}
+
+void ReceiveEndpoint::on_taken() {
+  if (!session_) return;
+  session_->note_taken();
+  poll();
+}
+
+void ReceiveEndpoint::poll() {
+  if (!session_) {
+    timer_.clear();
+    return;
+  }
+  const Instant at = now();
+  PeerOutbox out(*transport_, session_->peer);
+  const auto drops = static_cast<uint32_t>(transport_->counters().kernel_drops);
+  session_->poll(at, {reader_.taken_units(), reader_.oldest_wait(at), drops}, out);
+  if (session_->started() && at - session_->association.last_heard() > kGoneAfter) {
+    end_session(Change::lost, options_.address.text + ": the sender has been silent for 3 s");
+  }
+  timer_.set(session_ ? session_->next_poll() : Instant::max());
+}
+
+void ReceiveEndpoint::close() {
+  timer_.clear();
+  if (!session_) return;
+  PeerOutbox out(*transport_, session_->peer);
+  const int repeats = transport_->traits().reliable ? 1 : kCloseRepeats;
+  for (int i = 0; i < repeats; ++i) session_->association.close(wire::CloseReason::leaving, out);
+  session_->stop();
+}
+
+void ReceiveEndpoint::add_to(SubscriberStats& stats) const {
+  ReceiveSession::Counters c = former_;
+  stats.address = options_.address.text;
+  stats.sessions = sessions_;
+  if (session_) {
+    c += session_->counters();
+    stats.connected = session_->started();
+    const auto& clock = session_->association.clock();
+    if (const auto rtt = clock.rtt()) stats.rtt_ms = to_ms(*rtt);
+    if (const auto e = clock.estimate()) {
+      stats.clock = {true, static_cast<double>(e->offset_us) / 1000, static_cast<double>(e->bound_us) / 1000};
+    }
+  }
+  stats.lost = c.frames.lost;
+  stats.late = c.frames.late;
+  stats.skipped = c.frames.skipped;
+  stats.repeated = c.frames.repeated + c.packets_repeated;
+  stats.refused += c.refused + c.frames.refused + c.frames.malformed + refused_;
+  stats.packets = c.packets;
+  stats.packets_lost = c.packets_lost;
+  stats.packets_repeated = c.packets_repeated;
+  stats.bytes = c.bytes;
+  stats.kernel_drops = transport_->counters().kernel_drops;
+}
+
+}  // namespace glimt::pipeline

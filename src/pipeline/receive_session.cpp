@@ -1,0 +1,191 @@
+#include "pipeline/receive_session.hpp"
+
+#include <algorithm>
+
+namespace glimt::pipeline {
+namespace {
+
+constexpr auto kReportEvery = std::chrono::milliseconds(10);
+constexpr int kReportRepeats = 2;  // a report may be lost: its content is said three times
+
+}  // namespace
+
+ReceiveSession::Counters& ReceiveSession::Counters::operator+=(const Counters& other) {
+  frames += other.frames;
+  packets += other.packets;
+  packets_repeated += other.packets_repeated;
+  packets_lost += other.packets_lost;
+  bytes += other.bytes;
+  refused += other.refused;
+  unknown += other.unknown;
+  return *this;
+}
+
+ReceiveSession::ReceiveSession(const transport::Peer& from, Association a, const Options& options,
+                               media::StripSink& sink)
+    : association(std::move(a)), peer(from), options_(options), sink_(sink) {}
+
+ReceiveSession::~ReceiveSession() { stop(); }
+
+void ReceiveSession::start(uint64_t taken_units) {
+  stop();
+  reassemble::Reassembler::Options o;
+  o.limits = {association.peer().symbol_bytes - wire::kPrefixBytes, options_.max_frame_bytes,
+              options_.max_frame_bytes};
+  o.mode = options_.mode;
+  o.latency = options_.latency;
+  o.reliable = options_.reliable;
+  reassembler_.emplace(o);
+  arrivals_ = {};
+  fates_.clear();
+  settled_.clear();
+  units_popped_ = taken_units;
+  report_ = 0;
+  repeats_left_ = 0;
+  dirty_ = fate_due_ = any_fate_ = false;
+}
+
+void ReceiveSession::stop() {
+  if (!reassembler_) return;
+  reassembler_->abandon_all(*this);
+  counters_.frames += reassembler_->counters();
+  counters_.packets_lost += arrivals_.lost();
+  reassembler_.reset();
+}
+
+Association::Event ReceiveSession::on_packet(const wire::Packet& packet, size_t datagram_bytes, Instant now,
+                                             Outbox& out) {
+  counters_.bytes += datagram_bytes;
+  ++counters_.packets;
+  const auto event = association.on_packet(packet, now, out);
+  if (event == Association::Event::refused) ++counters_.refused;
+  if (!started()) return event;
+  if (!arrivals_.add(packet.header.number, now)) {
+    ++counters_.packets_repeated;
+    return event;
+  }
+  dirty_ = true;
+  switch (packet.header.type) {
+    case wire::Type::data:
+      on_data(packet, now);
+      break;
+    case wire::Type::skip:
+      if (const auto skip = wire::parse_skip(packet.body)) {
+        reassembler_->skip(*skip, now, *this);
+      } else {
+        ++counters_.refused;
+      }
+      break;
+    case wire::Type::hello:
+    case wire::Type::clock:
+    case wire::Type::close:
+      break;
+    default:
+      ++counters_.unknown;
+      break;
+  }
+  return event;
+}
+
+void ReceiveSession::on_data(const wire::Packet& packet, Instant now) {
+  if (packet.header.stream != 0) {
+    ++counters_.unknown;
+    return;
+  }
+  const auto parsed = wire::parse_data(packet);
+  if (!parsed.packet) {
+    ++counters_.refused;
+    return;
+  }
+  reassembler_->push(*parsed.packet, now, *this);
+}
+
+void ReceiveSession::begin(const Ref<media::AccessUnit>& unit) {
+  auto& info = unit->info;
+  auto& s = info.stamps;
+  const auto& clock = association.clock();
+  info.clock_known = clock.estimate().has_value();
+  if (info.clock_known) {
+    for (Instant* stamp : {&s.captured_at, &s.encoded_at, &s.sent_at}) {
+      if (*stamp != Instant{}) *stamp = clock.to_ours(*stamp);
+    }
+  } else {
+    // Until the first probe is back: as if the way here took no time.
+    const Duration shift = s.arrived_at - s.sent_at;
+    for (Instant* stamp : {&s.captured_at, &s.encoded_at, &s.sent_at}) {
+      if (*stamp != Instant{}) *stamp += shift;
+    }
+  }
+  sink_.begin(unit);
+}
+
+void ReceiveSession::end(const Ref<media::AccessUnit>& unit) { sink_.end(unit); }
+
+void ReceiveSession::fate(const wire::FrameFate& fate) {
+  if (!any_fate_) taken_ = fate.frame - 1;
+  any_fate_ = true;
+  fates_.push_newest({fate, report_ + 1});
+  settled_.push_newest({fate.frame, fate.fate == wire::Fate::complete});
+  fate_due_ = true;
+}
+
+// The newest frame up to which everything was taken by the reader or given up.
+Sequence ReceiveSession::taken(uint64_t taken_units) {
+  while (!settled_.empty()) {
+    const Settled& front = settled_.front();
+    if (front.handed_on && units_popped_ >= taken_units) break;
+    if (front.handed_on) ++units_popped_;
+    taken_ = settled_.pop().frame;
+  }
+  return taken_;
+}
+
+void ReceiveSession::poll(Instant now, const ReaderState& reader, Outbox& out) {
+  association.poll(now, out);
+  if (!started() || !association.is_open()) return;
+  reassembler_->expire(now, *this);
+  const bool due = now - last_report_ >= kReportEvery && (dirty_ || repeats_left_ > 0);
+  if (fate_due_ || due) report(now, reader, out);
+}
+
+void ReceiveSession::report(Instant now, const ReaderState& reader, Outbox& out) {
+  repeats_left_ = dirty_ || fate_due_ ? kReportRepeats : repeats_left_ - 1;
+  dirty_ = fate_due_ = false;
+  last_report_ = now;
+  wire::Feedback f;
+  f.report = ++report_;
+  f.sent_at_us = static_cast<uint32_t>(to_us(now));
+  f.kernel_drops = reader.kernel_drops;
+  f.taken = taken(reader.taken_units);
+  const auto wait = std::chrono::duration_cast<std::chrono::microseconds>(reader.oldest_wait).count() / 16;
+  f.decode_queue_16us = static_cast<uint16_t>(std::clamp<int64_t>(wait, 0, UINT16_MAX));
+  for (size_t i = 0; i < fates_.size(); ++i) {
+    if (fates_[i].first_report + kReportRepeats >= report_) f.fates[f.fate_count++] = fates_[i].fate;
+  }
+  arrivals_.report(f, now);
+  if (options_.reliable) f.arrivals.count = 0;  // nothing is lost there
+  std::array<uint8_t, wire::kMaxFeedbackBytes> body;
+  const size_t size = serialize(body, f);
+  std::array<uint8_t, wire::kMaxFeedbackBytes + wire::kMinPacketBytes> buffer;
+  out.send(wire::seal_control(
+      buffer, {wire::Type::feedback, 0, 0, association.peer_session(), association.next_number()},
+      Bytes(body).first(size)));
+}
+
+Instant ReceiveSession::next_poll() const {
+  Instant next = association.next_poll();
+  if (!started()) return next;
+  next = std::min(next, reassembler_->next_deadline());
+  if (dirty_ || repeats_left_ > 0) next = std::min(next, last_report_ + kReportEvery);
+  return next;
+}
+
+ReceiveSession::Counters ReceiveSession::counters() const {
+  Counters c = counters_;
+  if (!reassembler_) return c;
+  c.frames += reassembler_->counters();
+  c.packets_lost += arrivals_.lost();
+  return c;
+}
+
+}  // namespace glimt::pipeline

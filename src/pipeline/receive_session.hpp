@@ -1,0 +1,99 @@
+// ReceiveSession: one sender, as its receiver knows it: reassembly, what is reported back, clocks.
+//
+//   input    its packets; units taken by the reader; now
+//   output   strips to a sink, stamps mapped to our clock; control packets; when to be polled next
+//   threads  bound to the network thread; reads no clock
+//   memory   the reassembler's
+#pragma once
+
+#include "feedback/arrival_log.hpp"
+#include "pipeline/association.hpp"
+#include "reassemble/reassembler.hpp"
+#include "transport/address.hpp"
+
+namespace glimt::pipeline {
+
+class ReceiveSession final : private reassemble::Reassembler::Output {
+ public:
+  struct Options {
+    Mode mode = Mode::latest;
+    Duration latency = std::chrono::milliseconds(100);
+    size_t max_frame_bytes = size_t{64} << 20;
+    bool reliable = false;
+  };
+  struct Counters {
+    reassemble::Reassembler::Counters frames;
+    uint64_t packets = 0, packets_repeated = 0, packets_lost = 0, bytes = 0;
+    uint64_t refused = 0, unknown = 0;
+
+    Counters& operator+=(const Counters& other);
+  };
+  // What the rest of the receiver contributes to a report.
+  struct ReaderState {
+    uint64_t taken_units = 0;
+    Duration oldest_wait{};
+    uint32_t kernel_drops = 0;
+  };
+
+  ReceiveSession(const transport::Peer& peer, Association association, const Options& options,
+                 media::StripSink& sink);
+  ~ReceiveSession() override;
+
+  // Once the association is open; again where the sender was restarted.
+  // `taken_units`: what the reader had taken before.
+  void start(uint64_t taken_units);
+  bool started() const { return reassembler_.has_value(); }
+  // What was begun is abandoned.
+  void stop();
+
+  Association::Event on_packet(const wire::Packet& packet, size_t datagram_bytes, Instant now, Outbox& out);
+  // The reader has taken units: the sender is told.
+  void note_taken() { dirty_ = true; }
+  void poll(Instant now, const ReaderState& reader, Outbox& out);
+  Instant next_poll() const;
+
+  Counters counters() const;
+
+  Association association;
+  const transport::Peer peer;
+
+ private:
+  void begin(const Ref<media::AccessUnit>& unit) override;
+  void strip(const Ref<media::AccessUnit>& unit, const media::Strip& strip) override {
+    sink_.strip(unit, strip);
+  }
+  void end(const Ref<media::AccessUnit>& unit) override;
+  void abandon(const Ref<media::AccessUnit>& unit) override { sink_.abandon(unit); }
+  void fate(const wire::FrameFate& fate) override;
+
+  void on_data(const wire::Packet& packet, Instant now);
+  void report(Instant now, const ReaderState& reader, Outbox& out);
+  Sequence taken(uint64_t taken_units);
+
+  struct Reported {
+    wire::FrameFate fate;
+    uint32_t first_report = 0;
+  };
+  struct Settled {
+    Sequence frame;
+    bool handed_on = false;
+  };
+
+  const Options options_;
+  media::StripSink& sink_;
+  std::optional<reassemble::Reassembler> reassembler_;
+  feedback::ArrivalLog arrivals_;
+  Counters counters_;
+  Ring<Reported> fates_{wire::Feedback::kMaxFates};
+  Ring<Settled> settled_{256};
+  Sequence taken_;
+  uint64_t units_popped_ = 0;
+  uint32_t report_ = 0;
+  int repeats_left_ = 0;
+  bool dirty_ = false;
+  bool fate_due_ = false;
+  bool any_fate_ = false;
+  Instant last_report_{};
+};
+
+}  // namespace glimt::pipeline

@@ -1,0 +1,131 @@
+#include "pipeline/receiver.hpp"
+
+#include "base/log.hpp"
+
+namespace glimt::pipeline {
+namespace {
+
+constexpr auto kLookUp =
+    std::chrono::milliseconds(20);  // how soon the end of a stream is noticed by a waiting reader
+
+DecodeStage::Options decode_options(const ReceiverOptions& o) {
+  return {o.subscriber.mode, o.subscriber.format, o.subscriber.max_frame_bytes, o.access_units};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Receiver>> Receiver::open(const Url& url, const ReceiverOptions& given) {
+  const auto parsed = parse_receive_endpoint(url, given.subscriber);
+  if (!parsed) return parsed.error();
+  ReceiverOptions options = given;
+  options.subscriber = parsed->options;
+  auto network = NetworkThread::shared();
+  if (!network) return network.error();
+  auto transport = transport::open_transport((*network)->loop(), parsed->address);
+  if (!transport) return transport.error();
+  std::unique_ptr<Receiver> receiver(new Receiver(*network, parsed->address, options));
+  const ReceiveSession::Options session{options.subscriber.mode, options.subscriber.latency,
+                                        options.subscriber.max_frame_bytes, false};
+  ReceiveEndpoint::Reader& reader = *receiver;
+  receiver->network_->loop().call([&] {
+    receiver->endpoint_ = std::make_unique<ReceiveEndpoint>(
+        receiver->network_->loop(), std::move(*transport), ReceiveEndpoint::Options{parsed->address, session},
+        receiver->decode_, reader);
+    receiver->endpoint_->start();
+  });
+  return receiver;
+}
+
+Receiver::Receiver(std::shared_ptr<NetworkThread> network, const transport::Address& address,
+                   const ReceiverOptions& options)
+    : network_(std::move(network)),
+      address_(address),
+      options_(options),
+      taken_(network_->loop(),
+             [this] {
+               if (endpoint_) endpoint_->on_taken();
+             }),
+      decode_(decode_options(options), [this] { taken_.raise(); }) {}
+
+Receiver::~Receiver() { close(); }
+
+void Receiver::close() {
+  if (closed_.exchange(true)) return;
+  network_->loop().call([&] {
+    if (endpoint_) endpoint_->close();
+    endpoint_.reset();
+  });
+  decode_.close();
+}
+
+void Receiver::on_change(ReceiveEndpoint::Change change, const std::string& why) {
+  switch (change) {
+    case ReceiveEndpoint::Change::connected:
+      log::info("{}: receiving from {}", address_.text, why);
+      break;
+    case ReceiveEndpoint::Change::ended:
+    case ReceiveEndpoint::Change::lost:
+      log::info("{}", why);
+      break;
+  }
+  MutexLock lock(m_);
+  connected_ = change == ReceiveEndpoint::Change::connected;
+  if (change == ReceiveEndpoint::Change::ended) ended_ = true;
+  if (!connected_) last_change_ = why;
+}
+
+bool Receiver::at_end() const {
+  MutexLock lock(m_);
+  return options_.once && ended_ && !connected_;
+}
+
+Result<Received> Receiver::read(Duration timeout) {
+  const Instant deadline = now() + timeout;
+  while (true) {
+    const bool end = at_end();  // asked before, so that what was decoded by then is still handed out
+    const bool busy = decode_.busy();
+    if (auto received = decode_.read(std::min(deadline, now() + kLookUp))) {
+      MutexLock lock(m_);
+      last_frame_at_ = now();
+      return std::move(*received);
+    }
+    if (closed_) return Error{ErrorKind::disconnected, address_.text + ": was closed by this program"};
+    if (end && !busy) return Error{ErrorKind::disconnected, address_.text + ": the stream has ended"};
+    if (now() >= deadline) return why_nothing(timeout);
+  }
+}
+
+Error Receiver::why_nothing(Duration timeout) const {
+  MutexLock lock(m_);
+  const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(timeout).count();
+  std::string why = address_.text + ": no picture within " + std::to_string(ms) + " ms; ";
+  if (connected_) {
+    why += "a sender is there";
+    if (last_frame_at_ != Instant{}) {
+      why += ", its last picture came " +
+             std::to_string(static_cast<int64_t>(to_ms(now() - last_frame_at_))) + " ms ago";
+    }
+  } else if (!last_change_.empty()) {
+    why += "the sender has gone (" + last_change_ + ")";
+  } else {
+    why +=
+        "no sender has answered yet; is `glimt send` running there, and does a firewall let the port "
+        "through?";
+  }
+  return {ErrorKind::unavailable, why};
+}
+
+SubscriberStats Receiver::stats() {
+  SubscriberStats stats;
+  const auto counted = decode_.counters();
+  stats.frames = counted.frames;
+  stats.dropped = counted.dropped;
+  stats.refused = counted.refused;
+  network_->loop().call([&] {
+    if (endpoint_) endpoint_->add_to(stats);
+  });
+  decode_.stage_times(stats.interval, stats.total);
+  return stats;
+}
+
+}  // namespace glimt::pipeline

@@ -1,0 +1,60 @@
+// Receiver: a stream in, pictures out. Owns the decode thread.
+//
+//   output   read(): the newest picture (latest) or the next one (every), or why there is none
+//   errors   open: with the cure. read: unavailable (nothing came in time; says who was or was not there),
+//   disconnected (ended
+//            and once, or closed)
+//   threads  thread-safe; read() blocks until its deadline at most
+//   memory   the decode stage's and the session's
+#pragma once
+
+#include "pipeline/decode_stage.hpp"
+#include "pipeline/endpoint_options.hpp"
+#include "pipeline/network_thread.hpp"
+#include "pipeline/receive_endpoint.hpp"
+
+namespace glimt::pipeline {
+
+struct ReceiverOptions {
+  SubscriberOptions subscriber;
+  bool access_units = false;  // read() gives encoded units
+  bool once = false;          // the end of the first stream is the end
+};
+
+class Receiver final : private ReceiveEndpoint::Reader {
+ public:
+  static Result<std::unique_ptr<Receiver>> open(const Url& url, const ReceiverOptions& options);
+  ~Receiver() override;
+
+  Result<Received> read(Duration timeout);
+  void note_shown(const Received& shown) { decode_.note_shown(shown, now()); }
+  SubscriberStats stats();
+  const transport::Address& address() const { return address_; }
+  // Readers come back at once; after it returns nothing is received.
+  void close();
+
+ private:
+  Receiver(std::shared_ptr<NetworkThread> network, const transport::Address& address,
+           const ReceiverOptions& options);
+  uint64_t taken_units() const override { return decode_.taken_units(); }
+  Duration oldest_wait(Instant now) const override { return decode_.oldest_wait(now); }
+  void on_change(ReceiveEndpoint::Change change, const std::string& why) override;
+  Error why_nothing(Duration timeout) const;
+  bool at_end() const;
+
+  const std::shared_ptr<NetworkThread> network_;
+  const transport::Address address_;
+  const ReceiverOptions options_;
+  transport::EventLoop::Signal taken_;
+  DecodeStage decode_;
+  std::unique_ptr<ReceiveEndpoint> endpoint_;  // bound to the network thread
+  std::atomic<bool> closed_{false};
+
+  mutable Mutex m_;
+  bool connected_ GLIMT_GUARDED_BY(m_) = false;
+  bool ended_ GLIMT_GUARDED_BY(m_) = false;
+  std::string last_change_ GLIMT_GUARDED_BY(m_);
+  Instant last_frame_at_ GLIMT_GUARDED_BY(m_){};
+};
+
+}  // namespace glimt::pipeline

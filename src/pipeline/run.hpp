@@ -1,0 +1,39 @@
+// Run: a source into a sender, a receiver into sinks, until the end, a limit or a request to stop.
+//
+//   input    what is open already
+//   output   how many pictures went through
+//   errors   of the source or a sink that was lost; what came before stands
+//   threads  run_send: reads the source on a thread of its own and ticks on the caller's. run_receive:
+//   everything on the
+//            caller's, because a window wants the main thread
+//   memory   none of its own
+#pragma once
+
+#include <functional>
+#include <limits>
+#include <vector>
+
+#include "pipeline/receiver.hpp"
+#include "pipeline/sender.hpp"
+#include "sink/frame_sink.hpp"
+#include "source/frame_source.hpp"
+
+namespace glimt::pipeline {
+
+struct RunOptions {
+  const std::atomic<bool>& stop;
+  uint64_t max_frames = std::numeric_limits<uint64_t>::max();
+  Instant end_at = Instant::max();
+  std::function<void()> tick;  // once a second
+};
+
+struct RunResult {
+  uint64_t frames = 0;
+  std::optional<Error> error;
+};
+
+RunResult run_send(source::FrameSource& source, Sender& sender, const RunOptions& options);
+RunResult run_receive(Receiver& receiver, const std::vector<std::unique_ptr<sink::FrameSink>>& sinks,
+                      const RunOptions& options);
+
+}  // namespace glimt::pipeline

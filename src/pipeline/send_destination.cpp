@@ -1,0 +1,293 @@
+#include "pipeline/send_destination.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "base/log.hpp"
+#include "base/random.hpp"
+
+namespace glimt::pipeline {
+namespace {
+
+constexpr auto kGoneAfter = std::chrono::seconds(3);  // of silence
+constexpr int kCloseRepeats = 3;                      // a datagram may be lost
+
+}  // namespace
+
+class SendDestination::PeerOutbox final : public Outbox {
+ public:
+  PeerOutbox(transport::Transport& transport, const transport::Peer& to) : transport_(transport), to_(to) {}
+  void send(Bytes packet) override {
+    const Gather whole = Gather::of(packet);
+    if (!packet.empty()) transport_.send(to_, {&whole, 1});
+  }
+
+ private:
+  transport::Transport& transport_;
+  const transport::Peer& to_;
+};
+
+SendDestination::SendDestination(transport::EventLoop& loop, std::unique_ptr<transport::Transport> transport,
+                                 const Options& options, Stream& stream)
+    : transport_(std::move(transport)),
+      options_(options),
+      stream_(stream),
+      timer_(loop, [this] { pump(); }) {}
+
+void SendDestination::start() { transport_->start(*this); }
+
+Association::Options SendDestination::association_options() const {
+  return {.role = wire::Role::sender,
+          .connects = transport_->traits().connects,
+          .symbol_bytes = static_cast<uint32_t>(transport_->traits().symbol_bytes),
+          .clock_id = clock_id()};
+}
+
+packetize::Pacer::Options SendDestination::pacing(const transport::Peer& peer) const {
+  const bool local = transport_->traits().reliable || transport::is_loopback(peer);
+  packetize::Pacer::Options pacing;
+  pacing.rate_bps = options_.pace_bps.value_or(local ? 0 : pacing.rate_bps);
+  return pacing;
+}
+
+SendSession* SendDestination::find(const transport::Peer& from, uint32_t session) {
+  const auto found = sessions_.find(session);
+  return found != sessions_.end() && found->second->peer == from ? found->second.get() : nullptr;
+}
+
+SendSession* SendDestination::find_by_peer(const transport::Peer& from) {
+  const auto found =
+      std::find_if(sessions_.begin(), sessions_.end(), [&](const auto& s) { return s.second->peer == from; });
+  return found != sessions_.end() ? found->second.get() : nullptr;
+}
+
+void SendDestination::on_datagram(const transport::Peer& from, Bytes datagram, Instant arrived_at) {
+  const auto parsed = wire::parse_packet(datagram);
+  if (!parsed.packet) {
+    ++refused_;
+    return;
+  }
+  SendSession* session = find(from, parsed.packet->header.session);
+  if (session) {
+    on_session_packet(*session, *parsed.packet, arrived_at);
+  } else {
+    on_stranger(from, *parsed.packet, arrived_at);
+  }
+  schedule();
+}
+
+void SendDestination::on_stranger(const transport::Peer& from, const wire::Packet& packet, Instant now) {
+  if (transport_->traits().connects) {
+    ++refused_;
+    return;
+  }
+  if (packet.header.type == wire::Type::hello && packet.header.session == 0) {
+    // A receiver that has heard nothing for a while asks whether we are there; its session lives on.
+    SendSession* known = find_by_peer(from);
+    const auto hello = wire::parse_hello(packet.body);
+    if (known && hello && hello->session == known->association.peer_session()) {
+      on_session_packet(*known, packet, now);
+      return;
+    }
+    std::array<uint8_t, wire::kMinPacketBytes + wire::kHelloBodyBytes> buffer;
+    PeerOutbox(*transport_, from).send(admission_.on_hello(from, packet, association_options(), buffer));
+  } else if (const auto admitted = admission_.on_proof(from, packet.header.session)) {
+    admit(from, *admitted, now);
+  } else {
+    ++refused_;
+  }
+}
+
+void SendDestination::admit(const transport::Peer& from, const Admission::Admitted& admitted, Instant now) {
+  PeerOutbox out(*transport_, from);
+  if (SendSession* former = find_by_peer(from)) let_go(*former, "was restarted");
+  if (sessions_.size() >= kMaxReceivers) {
+    std::array<uint8_t, 64> buffer;
+    out.send(Admission::make_close(buffer, admitted.hello.session, wire::CloseReason::full));
+    return;
+  }
+  SendSession& session = add(from, admitted.session);
+  session.association.accept(admitted.hello, now, out);
+  session.start(stream_.newest_key(symbol_bytes()));
+  log::info("{}: receiver {} has joined, mode={}", options_.address.text, transport::to_string(from),
+            to_string(session.mode()));
+  stream_.demand_changed();
+  pump_session(session, now);
+}
+
+SendSession& SendDestination::add(const transport::Peer& peer, uint32_t own_session) {
+  auto session =
+      std::make_unique<SendSession>(peer, Association(association_options(), own_session), pacing(peer));
+  return *(sessions_[own_session] = std::move(session));
+}
+
+void SendDestination::on_session_packet(SendSession& session, const wire::Packet& packet, Instant now) {
+  PeerOutbox out(*transport_, session.peer);
+  if (packet.header.type == wire::Type::feedback) {
+    session.on_feedback(packet);
+  }
+  switch (session.association.on_packet(packet, now, out)) {
+    case Association::Event::opened:
+      session.start(stream_.newest_key(symbol_bytes()));
+      log::info("{}: the receiver answers, mode={}", options_.address.text, to_string(session.mode()));
+      stream_.demand_changed();
+      break;
+    case Association::Event::closed: {
+      const auto reason = session.association.close_reason().value_or(wire::CloseReason::leaving);
+      if (!transport_->traits().connects) {
+        let_go(session, to_string(reason));
+        return;
+      }
+      const bool refused = reason > wire::CloseReason::leaving;
+      if (session.started() || refused) {
+        log::write(refused ? log::Level::warning : log::Level::info,
+                   options_.address.text + ": " + std::string(to_string(reason)));
+      }
+      if (session.started()) ++gone_.receivers_gone;
+      session.stop();
+      stream_.demand_changed();
+      break;
+    }
+    case Association::Event::refused:
+      ++refused_;
+      break;
+    case Association::Event::none:
+      break;
+  }
+  if (packet.header.type == wire::Type::feedback) {
+    pump_session(session, now);
+    stream_.demand_changed();
+  }
+}
+
+void SendDestination::on_connected(const transport::Peer& peer) {
+  if (!transport_->traits().connects) return;  // the other end says HELLO first
+  add(peer, random_session_number());
+  pump();
+}
+
+void SendDestination::on_disconnected(const transport::Peer& peer, const Error& why) {
+  if (SendSession* session = find_by_peer(peer)) let_go(*session, why.message);
+  schedule();
+}
+
+void SendDestination::on_writable(const transport::Peer&) { pump(); }
+
+void SendDestination::let_go(SendSession& session, std::string_view why) {
+  if (session.started()) {
+    log::info("{}: receiver {} has gone: {}", options_.address.text, transport::to_string(session.peer), why);
+    ++gone_.receivers_gone;
+  }
+  gone_.frames += session.counters.frames;
+  gone_.dropped += session.counters.dropped;
+  gone_.packets += session.counters.packets;
+  gone_.bytes += session.counters.bytes;
+  gone_.refused += session.counters.refused;
+  gone_.packets_lost += session.loss.totals().lost;
+  sessions_.erase(session.association.own_session());
+  stream_.demand_changed();
+}
+
+void SendDestination::offer(const Ref<packetize::SymbolUnit>& unit) {
+  const Instant at = now();
+  for (auto& [id, session] : sessions_) session->offer(unit, at);
+}
+
+void SendDestination::pump() {
+  const Instant at = now();
+  for (auto& [id, session] : sessions_) pump_session(*session, at);
+  sweep(at);
+  schedule();
+}
+
+void SendDestination::pump_session(SendSession& session, Instant now) {
+  PeerOutbox out(*transport_, session.peer);
+  const bool was_ready = session.ready();
+  session.association.poll(now, out);
+  session.pump(now, stream_.frame_interval(), *transport_, batch_, out);
+  if (session.ready() != was_ready) stream_.demand_changed();
+}
+
+// Lets go of receivers that have fallen silent or cannot follow. One that this end has named is asked for
+// ever.
+void SendDestination::sweep(Instant now) {
+  std::vector<SendSession*> silent, slow;
+  for (auto& [id, session] : sessions_) {
+    const bool answered = session->association.last_heard() != Instant{};
+    if (answered && now - session->association.last_heard() > kGoneAfter) silent.push_back(session.get());
+    if (session->too_slow(now) && stream_.may_let_go()) slow.push_back(session.get());
+  }
+  for (auto* session : slow) {
+    PeerOutbox out(*transport_, session->peer);
+    session->association.close(wire::CloseReason::too_slow, out);
+    const transport::Peer peer = session->peer;
+    let_go(*session, to_string(wire::CloseReason::too_slow));
+    if (!transport_->traits().connects) transport_->disconnect(peer);
+    std::erase(silent, session);
+  }
+  for (auto* session : silent) {
+    const transport::Peer peer = session->peer;
+    if (!transport_->traits().connects) {
+      let_go(*session, "it has been silent for 3 s");
+      transport_->disconnect(peer);
+    } else if (session->started()) {
+      log::info("{}: the receiver has been silent for 3 s; still trying", options_.address.text);
+      ++gone_.receivers_gone;
+      session->association.lose();
+      session->stop();
+      stream_.demand_changed();
+    }
+  }
+}
+
+void SendDestination::schedule() {
+  Instant next = Instant::max();
+  for (const auto& [id, session] : sessions_) next = std::min(next, session->next_pump());
+  timer_.set(next);
+}
+
+void SendDestination::close(wire::CloseReason reason) {
+  for (auto& [id, session] : sessions_) {
+    PeerOutbox out(*transport_, session->peer);
+    const int repeats = transport_->traits().reliable ? 1 : kCloseRepeats;
+    for (int i = 0; i < repeats; ++i) session->association.close(reason, out);
+  }
+  sessions_.clear();
+  timer_.clear();
+}
+
+size_t SendDestination::receivers() const {
+  return static_cast<size_t>(
+      std::count_if(sessions_.begin(), sessions_.end(), [](const auto& s) { return s.second->started(); }));
+}
+size_t SendDestination::ready_receivers() const {
+  return static_cast<size_t>(
+      std::count_if(sessions_.begin(), sessions_.end(), [](const auto& s) { return s.second->ready(); }));
+}
+size_t SendDestination::every_receivers() const {
+  return static_cast<size_t>(std::count_if(sessions_.begin(), sessions_.end(), [](const auto& s) {
+    return s.second->started() && s.second->mode() == Mode::every;
+  }));
+}
+bool SendDestination::drained() const {
+  return std::all_of(sessions_.begin(), sessions_.end(), [](const auto& s) { return s.second->drained(); });
+}
+
+DestinationStats SendDestination::stats() const {
+  DestinationStats s = gone_;
+  s.address = options_.address.text;
+  s.receivers = receivers();
+  s.refused += refused_;
+  for (const auto& [id, session] : sessions_) {
+    s.frames += session->counters.frames;
+    s.dropped += session->counters.dropped;
+    s.packets += session->counters.packets;
+    s.bytes += session->counters.bytes;
+    s.refused += session->counters.refused;
+    s.packets_lost += session->loss.totals().lost;
+    if (const auto rtt = session->association.clock().rtt()) s.rtt_ms = std::max(s.rtt_ms, to_ms(*rtt));
+  }
+  return s;
+}
+
+}  // namespace glimt::pipeline

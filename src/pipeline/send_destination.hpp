@@ -1,0 +1,87 @@
+// SendDestination: one address of a stream, with all its receivers: one where this end connects, any number
+// where it listens.
+//
+//   input    units of the stream, cut for this transport; datagrams of receivers
+//   output   packets to each receiver at its own pace
+//   threads  bound to the network thread, but for open()
+//   memory   kMaxReceivers sessions and Admission's unproven peers
+#pragma once
+
+#include <functional>
+#include <unordered_map>
+
+#include "glimt/stats.hpp"
+#include "pipeline/admission.hpp"
+#include "pipeline/send_session.hpp"
+
+namespace glimt::pipeline {
+
+class SendDestination final : public transport::Transport::Events {
+ public:
+  static constexpr size_t kMaxReceivers = 1024;
+
+  struct Options {
+    transport::Address address;
+    std::optional<double> pace_bps;  // nothing: 500 Mbit/s, unpaced on loopback
+  };
+  // What it asks of its stream.
+  class Stream {
+   public:
+    virtual ~Stream() = default;
+    virtual Ref<packetize::SymbolUnit> newest_key(size_t symbol_bytes) = 0;
+    virtual Duration frame_interval() const = 0;
+    // Receivers came, went, or have room again.
+    virtual void demand_changed() = 0;
+    // With one receiver in all, an `every` one may slow the source and is never too slow.
+    virtual bool may_let_go() const = 0;
+  };
+
+  SendDestination(transport::EventLoop& loop, std::unique_ptr<transport::Transport> transport,
+                  const Options& options, Stream& stream);
+  void start();
+  // Says good-bye to all.
+  void close(wire::CloseReason reason);
+
+  void offer(const Ref<packetize::SymbolUnit>& unit);
+  // Symbols were added to units that were offered.
+  void pump();
+
+  size_t symbol_bytes() const { return transport_->traits().symbol_bytes; }
+  size_t receivers() const;
+  size_t ready_receivers() const;
+  size_t every_receivers() const;
+  bool drained() const;
+  DestinationStats stats() const;
+
+ private:
+  void on_datagram(const transport::Peer& from, Bytes datagram, Instant arrived_at) override;
+  void on_connected(const transport::Peer& peer) override;
+  void on_disconnected(const transport::Peer& peer, const Error& why) override;
+  void on_writable(const transport::Peer& peer) override;
+
+  class PeerOutbox;
+  SendSession* find(const transport::Peer& from, uint32_t session);
+  SendSession* find_by_peer(const transport::Peer& from);
+  void on_stranger(const transport::Peer& from, const wire::Packet& packet, Instant now);
+  void on_session_packet(SendSession& session, const wire::Packet& packet, Instant now);
+  void admit(const transport::Peer& from, const Admission::Admitted& admitted, Instant now);
+  SendSession& add(const transport::Peer& peer, uint32_t own_session);
+  void let_go(SendSession& session, std::string_view why);
+  void sweep(Instant now);
+  void pump_session(SendSession& session, Instant now);
+  void schedule();
+  Association::Options association_options() const;
+  packetize::Pacer::Options pacing(const transport::Peer& peer) const;
+
+  const std::unique_ptr<transport::Transport> transport_;
+  const Options options_;
+  Stream& stream_;
+  transport::EventLoop::Timer timer_;
+  Admission admission_;
+  std::unordered_map<uint32_t, std::unique_ptr<SendSession>> sessions_;  // by our number
+  packetize::PacketBatch batch_;
+  uint64_t refused_ = 0;
+  DestinationStats gone_;  // what sessions that ended had counted
+};
+
+}  // namespace glimt::pipeline

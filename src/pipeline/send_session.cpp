@@ -1,0 +1,107 @@
+#include "pipeline/send_session.hpp"
+
+#include <algorithm>
+
+namespace glimt::pipeline {
+namespace {
+
+constexpr auto kMaxBehind = std::chrono::seconds(1);
+
+}  // namespace
+
+SendSession::SendSession(const transport::Peer& to, Association a, const packetize::Pacer::Options& pacing)
+    : association(std::move(a)), peer(to), pacer_(pacing) {}
+
+void SendSession::start(Ref<packetize::SymbolUnit> newest_key) {
+  queue_.emplace(packetize::SendQueue::Options{.mode = mode()});
+  taken_.reset();
+  blocked_ = false;
+  full_since_ = Instant::max();
+  loss = {};
+  // In latest mode a receiver that joins sees the last picture at once; `every` begins with the next one.
+  if (newest_key && mode() == Mode::latest) queue_->offer(std::move(newest_key));
+}
+
+void SendSession::on_feedback(const wire::Packet& packet) {
+  const auto report = wire::parse_feedback(packet.body);
+  if (!report) {
+    ++counters.refused;
+    return;
+  }
+  if (!loss.add(*report) || !queue_) return;
+  if (report->fate_count > 0 || taken_) {
+    taken_ = report->taken;
+    queue_->taken(report->taken);
+  }
+}
+
+void SendSession::offer(Ref<packetize::SymbolUnit> unit, Instant now) {
+  if (!queue_) return;
+  const bool had_room = queue_->offer(std::move(unit));
+  full_since_ = had_room ? Instant::max() : std::min(full_since_, now);
+}
+
+void SendSession::tell_left_out(Outbox& out) {
+  while (const auto frame = queue_->take_left_out()) {
+    ++counters.dropped;
+    std::array<uint8_t, 8> body{};
+    const size_t size = serialize(body, wire::Skip{*frame, 1});
+    std::array<uint8_t, wire::kMinPacketBytes + 8> buffer;
+    out.send(wire::seal_control(
+        buffer, {wire::Type::skip, 0, 0, association.peer_session(), association.next_number()},
+        Bytes(body).first(size)));
+  }
+}
+
+void SendSession::pump(Instant now, Duration interval, transport::Transport& transport,
+                       packetize::PacketBatch& batch, Outbox& out) {
+  if (!queue_ || !association.is_open()) return;
+  blocked_ = false;
+  while (const auto* unit = queue_->current()) {
+    if (queue_->next_symbol() == 0) pacer_.begin_frame(unit->bytes, interval);
+    const size_t due = pacer_.due(now);
+    if (due == 0) break;
+    tell_left_out(out);
+    if (send_some(due, now, transport, batch) == 0) break;
+  }
+  tell_left_out(out);
+}
+
+size_t SendSession::send_some(size_t room, Instant now, transport::Transport& transport,
+                              packetize::PacketBatch& batch) {
+  const auto& unit = *queue_->current();
+  const auto total = static_cast<uint32_t>(unit.symbols.size());
+  batch.clear();
+  uint64_t numbered = 0;
+  for (uint32_t s = queue_->next_symbol(); s < total && numbered < room && !batch.full(); ++s, ++numbered) {
+    batch.add(unit, s, association.peer_session(), association.next_number(), now);
+  }
+  const auto sent = transport.send(peer, batch.packets());
+  blocked_ = sent.blocked;
+  association.give_back_numbers(numbered - sent.packets);
+  size_t bytes = 0;
+  for (size_t i = 0; i < sent.packets; ++i) bytes += batch.packets()[i].bytes;
+  counters.packets += sent.packets;
+  counters.bytes += bytes;
+  pacer_.sent(bytes, now);
+  if (queue_->advance(static_cast<uint32_t>(sent.packets))) ++counters.frames;
+  return sent.packets;
+}
+
+Instant SendSession::next_pump() const {
+  const Instant due = queue_ && !queue_->empty() && !blocked_ ? pacer_.next() : Instant::max();
+  return std::min(due, association.next_poll());
+}
+
+bool SendSession::drained() const {
+  if (!queue_ || !association.is_open()) return true;
+  if (!queue_->empty()) return false;
+  // Nothing was begun, or nobody counts what is taken, or all of it was.
+  return mode() == Mode::latest || !queue_->last_begun() || (taken_ && *taken_ >= *queue_->last_begun());
+}
+
+bool SendSession::too_slow(Instant now) const {
+  return mode() == Mode::every && full_since_ != Instant::max() && now - full_since_ >= kMaxBehind;
+}
+
+}  // namespace glimt::pipeline

@@ -1,0 +1,65 @@
+// SendSession: one receiver, as its sender knows it: what waits for it, what it has reported, how fast it is
+// fed.
+//
+//   input    its packets; units of the stream; now
+//   output   packets into a transport; when to be pumped next
+//   threads  bound to the network thread; reads no clock
+//   memory   its queue of references; the units are the stream's
+#pragma once
+
+#include "feedback/loss_meter.hpp"
+#include "packetize/pacer.hpp"
+#include "packetize/packet_batch.hpp"
+#include "packetize/send_queue.hpp"
+#include "pipeline/association.hpp"
+#include "transport/transport.hpp"
+
+namespace glimt::pipeline {
+
+class SendSession {
+ public:
+  struct Counters {
+    uint64_t frames = 0;   // sent whole
+    uint64_t dropped = 0;  // left out for this receiver
+    uint64_t packets = 0, bytes = 0;
+    uint64_t refused = 0;
+  };
+
+  SendSession(const transport::Peer& peer, Association association, const packetize::Pacer::Options& pacing);
+
+  // Once the association is open; again where the receiver was restarted.
+  void start(Ref<packetize::SymbolUnit> newest_key);
+  bool started() const { return queue_.has_value(); }
+  void stop() { queue_.reset(); }
+
+  void on_feedback(const wire::Packet& packet);
+  void offer(Ref<packetize::SymbolUnit> unit, Instant now);
+  // Sends what is due. `interval`: between frames, 0 where unknown.
+  void pump(Instant now, Duration interval, transport::Transport& transport, packetize::PacketBatch& batch,
+            Outbox& out);
+  Instant next_pump() const;
+
+  // Could do something with a further frame at this moment.
+  bool ready() const { return queue_ && !queue_->full(); }
+  bool drained() const;
+  // An `every` receiver has had no room for a second.
+  bool too_slow(Instant now) const;
+  Mode mode() const { return association.peer().mode; }
+
+  Association association;
+  const transport::Peer peer;
+  Counters counters;
+  feedback::LossMeter loss;
+
+ private:
+  void tell_left_out(Outbox& out);
+  size_t send_some(size_t room, Instant now, transport::Transport& transport, packetize::PacketBatch& batch);
+
+  std::optional<packetize::SendQueue> queue_;
+  packetize::Pacer pacer_;
+  bool blocked_ = false;
+  Instant full_since_ = Instant::max();
+  std::optional<Sequence> taken_;
+};
+
+}  // namespace glimt::pipeline

@@ -1,0 +1,171 @@
+#include "pipeline/send_stream.hpp"
+
+#include <algorithm>
+
+#include "base/log.hpp"
+
+namespace glimt::pipeline {
+namespace {
+
+constexpr auto kDrainPoll = std::chrono::milliseconds(2);
+
+}  // namespace
+
+SendStream::SendStream(std::shared_ptr<NetworkThread> network)
+    : network_(std::move(network)), inlet_signal_(network_->loop(), [this] { drain_inlet(); }) {}
+
+SendStream::~SendStream() { close(wire::CloseReason::leaving, Duration::zero()); }
+
+Result<uint32_t> SendStream::add(const SendDestination::Options& options) {
+  auto transport = transport::open_transport(network_->loop(), options.address);
+  if (!transport) return transport.error();
+  uint32_t id = 0;
+  SendDestination::Stream& self = *this;
+  network_->loop().call([&] {
+    id = next_id_++;
+    auto destination =
+        std::make_unique<SendDestination>(network_->loop(), std::move(*transport), options, self);
+    profile(destination->symbol_bytes());
+    destination->start();
+    destinations_[id] = std::move(destination);
+  });
+  return id;
+}
+
+bool SendStream::remove(uint32_t id) {
+  bool removed = false;
+  network_->loop().call([&] {
+    const auto found = destinations_.find(id);
+    if (found == destinations_.end()) return;
+    found->second->close(wire::CloseReason::leaving);
+    destinations_.erase(found);
+    removed = true;
+    demand_changed();
+  });
+  return removed;
+}
+
+std::vector<DestinationStats> SendStream::stats() {
+  std::vector<DestinationStats> all;
+  network_->loop().call([&] {
+    for (const auto& [id, destination] : destinations_) {
+      all.push_back(destination->stats());
+      all.back().id = id;
+    }
+  });
+  return all;
+}
+
+SendStream::Demand SendStream::demand() const {
+  MutexLock lock(m_);
+  return demand_;
+}
+
+void SendStream::close(wire::CloseReason reason, Duration drain) {
+  const Instant deadline = now() + drain;
+  bool drained = false;
+  while (!drained && now() < deadline) {
+    network_->loop().call([&] {
+      drained = inlet_.size() == 0 && std::all_of(destinations_.begin(), destinations_.end(),
+                                                  [](const auto& d) { return d.second->drained(); });
+    });
+    if (!drained) std::this_thread::sleep_for(kDrainPoll);
+  }
+  inlet_.close();
+  network_->loop().call([&] {
+    for (auto& [id, destination] : destinations_) destination->close(reason);
+    destinations_.clear();
+    profiles_.clear();
+    demand_changed();
+  });
+}
+
+void SendStream::begin(const Ref<media::AccessUnit>& unit) { put({Event::Kind::begin, unit, {}}); }
+void SendStream::strip(const Ref<media::AccessUnit>& unit, const media::Strip& strip) {
+  put({Event::Kind::strip, unit, strip});
+}
+void SendStream::end(const Ref<media::AccessUnit>& unit) { put({Event::Kind::end, unit, {}}); }
+void SendStream::abandon(const Ref<media::AccessUnit>& unit) { put({Event::Kind::abandon, unit, {}}); }
+
+void SendStream::put(Event event) {
+  const bool wakes = event.kind != Event::Kind::begin;  // a begin alone is nothing to send
+  if (inlet_.put_wait(std::move(event)) && wakes) inlet_signal_.raise();
+}
+
+void SendStream::drain_inlet() {
+  bool any = false;
+  while (auto event = inlet_.try_take()) {
+    apply(*event);
+    any = true;
+  }
+  if (!any) return;
+  for (auto& [id, destination] : destinations_) destination->pump();
+  demand_changed();
+}
+
+void SendStream::apply(const Event& event) {
+  if (event.kind == Event::Kind::begin) {
+    begin_unit(event);
+    return;
+  }
+  for (auto& [size, p] : profiles_) {
+    if (!p.current || p.current->unit != event.unit) continue;
+    if (event.kind == Event::Kind::strip && !p.current->abandoned) {
+      if (auto added = p.packetizer.add(*p.current, event.strip); !added)
+        log::warning("{}", added.error().message);
+    } else if (event.kind == Event::Kind::end) {
+      p.packetizer.end(*p.current);
+    } else if (event.kind == Event::Kind::abandon) {
+      p.current->abandoned = p.current->complete = true;
+    }
+  }
+}
+
+void SendStream::begin_unit(const Event& event) {
+  const Instant at = now();
+  if (last_begin_ != Instant{})
+    interval_ = interval_ == Duration{} ? at - last_begin_ : (interval_ * 7 + (at - last_begin_)) / 8;
+  const bool first = last_begin_ == Instant{};
+  last_begin_ = at;
+  event.unit->info.number = next_frame_;
+  ++next_frame_;
+  for (auto& [size, p] : profiles_) {
+    p.current = p.packetizer.begin(event.unit, first);
+    p.history.push(p.current);
+  }
+  for (auto& [id, destination] : destinations_)
+    destination->offer(profile(destination->symbol_bytes()).current);
+}
+
+SendStream::Profile& SendStream::profile(size_t symbol_bytes) {
+  const auto found = profiles_.find(symbol_bytes);
+  if (found != profiles_.end()) return found->second;
+  return profiles_.emplace(symbol_bytes, Profile{packetize::Packetizer({symbol_bytes})}).first->second;
+}
+
+Ref<packetize::SymbolUnit> SendStream::newest_key(size_t symbol_bytes) {
+  return profile(symbol_bytes).history.newest_key();
+}
+
+void SendStream::demand_changed() {
+  Demand demand;
+  size_t every = 0;
+  for (const auto& [id, destination] : destinations_) {
+    demand.receivers += destination->receivers();
+    demand.ready += destination->ready_receivers();
+    every += destination->every_receivers();
+  }
+  demand.lone_every = demand.receivers == 1 && every == 1;
+  {
+    MutexLock lock(m_);
+    demand_ = demand;
+  }
+  demand_changed_.notify_all();
+}
+
+bool SendStream::may_let_go() const {
+  MutexLock lock(m_);
+  return !demand_.lone_every;
+}
+
+}  // namespace glimt::pipeline

@@ -1,0 +1,94 @@
+// SendStream: one encoded stream and all its destinations. Symbols and history exist once; destinations come
+// and go by id.
+//
+//   input    strips from the encode thread; destinations
+//   output   packets at each destination; what the receivers could use next
+//   threads  the StripSink is bound to one encode thread; add, remove, stats, demand and wait are
+//   thread-safe; the rest is
+//            bound to the network thread
+//   memory   64 strips on their way to the network thread; the history of each symbol size in use
+#pragma once
+
+#include <map>
+#include <variant>
+
+#include "base/queue.hpp"
+#include "packetize/packet_history.hpp"
+#include "packetize/packetizer.hpp"
+#include "pipeline/network_thread.hpp"
+#include "pipeline/send_destination.hpp"
+
+namespace glimt::pipeline {
+
+class SendStream final : public media::StripSink, private SendDestination::Stream {
+ public:
+  struct Demand {
+    size_t receivers = 0;
+    size_t ready = 0;  // could take a further frame at this moment
+    bool lone_every = false;
+  };
+
+  explicit SendStream(std::shared_ptr<NetworkThread> network);
+  ~SendStream() override;
+
+  Result<uint32_t> add(const SendDestination::Options& options);
+  bool remove(uint32_t id);
+  std::vector<DestinationStats> stats();
+  Demand demand() const;
+  // Waits until `good` says so or the deadline has passed.
+  template <class Predicate>
+  void wait(Instant deadline, Predicate good) {
+    MutexLock lock(m_);
+    while (!good(demand_) && demand_changed_.wait_until(m_, deadline)) {
+    }
+  }
+  // Lets the queues run empty for at most `drain`, says good-bye and removes every destination.
+  void close(wire::CloseReason reason, Duration drain);
+
+  void begin(const Ref<media::AccessUnit>& unit) override;
+  void strip(const Ref<media::AccessUnit>& unit, const media::Strip& strip) override;
+  void end(const Ref<media::AccessUnit>& unit) override;
+  void abandon(const Ref<media::AccessUnit>& unit) override;
+
+ private:
+  struct Event {
+    enum class Kind { begin, strip, end, abandon } kind = Kind::begin;
+    Ref<media::AccessUnit> unit;
+    media::Strip strip;
+  };
+  // What is made once for all receivers that take symbols of one size.
+  struct Profile {
+    packetize::Packetizer packetizer;
+    packetize::PacketHistory history{{}};
+    Ref<packetize::SymbolUnit> current;
+  };
+
+  Ref<packetize::SymbolUnit> newest_key(size_t symbol_bytes) override;
+  Duration frame_interval() const override { return interval_; }
+  void demand_changed() override;
+  bool may_let_go() const override;
+
+  void put(Event event);
+  void drain_inlet();
+  void apply(const Event& event);
+  void begin_unit(const Event& event);
+  Profile& profile(size_t symbol_bytes);
+
+  const std::shared_ptr<NetworkThread> network_;
+  Queue<Event> inlet_{64};
+  transport::EventLoop::Signal inlet_signal_;
+
+  // bound to the network thread
+  std::map<uint32_t, std::unique_ptr<SendDestination>> destinations_;
+  std::map<size_t, Profile> profiles_;  // by symbol size
+  uint32_t next_id_ = 1;
+  Sequence next_frame_{1};
+  Instant last_begin_{};
+  Duration interval_{};
+
+  mutable Mutex m_;
+  Condition demand_changed_;
+  Demand demand_ GLIMT_GUARDED_BY(m_);
+};
+
+}  // namespace glimt::pipeline

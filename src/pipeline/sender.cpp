@@ -1,0 +1,139 @@
+#include "pipeline/sender.hpp"
+
+#include "base/log.hpp"
+
+namespace glimt::pipeline {
+namespace {
+
+constexpr auto kDrain = std::chrono::seconds(2);
+constexpr auto kLookUp = std::chrono::milliseconds(50);  // how soon a request to stop is noticed
+
+const media::Stamps& stamps_of(const source::Picture& picture) {
+  if (const auto* frame = std::get_if<media::Frame>(&picture)) return frame->stamps;
+  return std::get<Ref<media::AccessUnit>>(picture)->info.stamps;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Sender>> Sender::open(const std::vector<Url>& urls, PublisherOptions options) {
+  const auto endpoints = parse_send_endpoints(urls, options);
+  if (!endpoints) return endpoints.error();
+  auto network = NetworkThread::shared();
+  if (!network) return network.error();
+  auto encoder = encode::make_encoder(options.codec, {options.quality});
+  if (!encoder) return encoder.error();
+  std::unique_ptr<Sender> sender(new Sender(std::move(*network), options, std::move(*encoder)));
+  for (const auto& endpoint : *endpoints) {
+    if (auto id = sender->stream_.add({endpoint.address, endpoint.pace_bps}); !id) return id.error();
+  }
+  return sender;
+}
+
+Sender::Sender(std::shared_ptr<NetworkThread> network, const PublisherOptions& options,
+               std::unique_ptr<encode::Encoder> encoder)
+    : options_(options),
+      encoder_(std::move(encoder)),
+      stream_(std::move(network)),
+      thread_("glimt-encode", [this] { encode_loop(); }) {}
+
+Sender::~Sender() { close(wire::CloseReason::leaving); }
+
+Result<uint32_t> Sender::add(const Url& url) {
+  const auto endpoint = parse_send_endpoint(url, options_);
+  if (!endpoint) return endpoint.error();
+  return stream_.add({endpoint->address, endpoint->pace_bps});
+}
+
+bool Sender::remove(uint32_t id) { return stream_.remove(id); }
+
+void Sender::publish(source::Picture picture) {
+  if (waiting_.put(std::move(picture)) != Queue<source::Picture>::Put::displaced_oldest) return;
+  MutexLock lock(m_);
+  ++counted_.dropped;
+}
+
+void Sender::publish_every(source::Picture picture) {
+  if (stream_.demand().lone_every) {
+    waiting_.put_wait(std::move(picture));
+  } else {
+    publish(std::move(picture));
+  }
+}
+
+bool Sender::wait_for_receiver(const std::atomic<bool>& stop) {
+  while (!stop && !closing_) {
+    if (stream_.demand().receivers > 0) return true;
+    stream_.wait(now() + kLookUp, [](const SendStream::Demand& d) { return d.receivers > 0; });
+  }
+  return false;
+}
+
+// A sender at its limit leaves a frame out before encoding it. Only the lone receiver of every frame is
+// waited for.
+bool Sender::wait_for_demand() {
+  while (true) {
+    const auto demand = stream_.demand();
+    if (demand.receivers == 0) {
+      MutexLock lock(m_);
+      ++counted_.unwatched;
+      return false;
+    }
+    if (demand.ready > 0) return true;
+    if (!demand.lone_every) {
+      MutexLock lock(m_);
+      ++counted_.dropped;
+      return false;
+    }
+    if (now() > close_by_.load()) return false;
+    stream_.wait(now() + kLookUp, [](const SendStream::Demand& d) { return d.ready > 0 || !d.lone_every; });
+  }
+}
+
+void Sender::encode_loop() {
+  while (auto picture = waiting_.take()) {
+    if (wait_for_demand()) encode(*picture);
+  }
+}
+
+void Sender::encode(source::Picture& picture) {
+  const Instant captured_at = stamps_of(picture).captured_at;
+  Result<void> done;
+  if (const auto* frame = std::get_if<media::Frame>(&picture)) {
+    done = encoder_->encode(*frame, stream_);
+  } else {
+    const auto& unit = std::get<Ref<media::AccessUnit>>(picture);
+    stream_.begin(unit);
+    for (const auto& strip : unit->strips) stream_.strip(unit, strip);
+    stream_.end(unit);
+  }
+  MutexLock lock(m_);
+  if (!done) {
+    ++counted_.refused;
+    if (done.error().message != last_complaint_) log::warning("{}", last_complaint_ = done.error().message);
+    return;
+  }
+  ++counted_.frames;
+  interval_.add(now() - captured_at);
+  total_.add(now() - captured_at);
+}
+
+PublisherStats Sender::stats() {
+  auto destinations = stream_.stats();
+  MutexLock lock(m_);
+  PublisherStats stats = counted_;
+  stats.captured_encoded = interval_.percentiles();
+  stats.captured_encoded_total = total_.percentiles();
+  interval_.clear();
+  stats.destinations = std::move(destinations);
+  return stats;
+}
+
+void Sender::close(wire::CloseReason reason) {
+  if (closing_.exchange(true)) return;
+  close_by_ = now() + (reason == wire::CloseReason::end_of_stream ? Duration(kDrain) : Duration::zero());
+  waiting_.close();
+  thread_.join();
+  stream_.close(reason, reason == wire::CloseReason::end_of_stream ? Duration(kDrain) : Duration::zero());
+}
+
+}  // namespace glimt::pipeline

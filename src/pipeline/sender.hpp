@@ -1,0 +1,59 @@
+// Sender: pictures in, a stream at any number of destinations out. Owns the encode thread.
+//
+//   input    pictures; one waits, and the newest wins, unless the caller waits for the lone receiver of every
+//   frame errors   open and add: with the cure. A picture that cannot be encoded is counted and said once
+//   threads  publish is thread-safe and does not block (publish_every does); everything else is thread-safe
+//   memory   one picture waiting, one in the encoder
+#pragma once
+
+#include "base/histogram.hpp"
+#include "encode/encoder.hpp"
+#include "pipeline/endpoint_options.hpp"
+#include "pipeline/send_stream.hpp"
+#include "source/frame_source.hpp"
+
+namespace glimt::pipeline {
+
+class Sender {
+ public:
+  static Result<std::unique_ptr<Sender>> open(const std::vector<Url>& urls, PublisherOptions options);
+  ~Sender();
+
+  void publish(source::Picture picture);
+  // Waits while the stream's only receiver wants every frame and has no room; otherwise as publish().
+  void publish_every(source::Picture picture);
+  // False where `stop` was raised first.
+  bool wait_for_receiver(const std::atomic<bool>& stop);
+
+  Result<uint32_t> add(const Url& url);
+  bool remove(uint32_t id);
+  PublisherStats stats();
+  const PublisherOptions& options() const { return options_; }
+
+  // Sends what is queued, for at most two seconds, and says good-bye. After it returns nothing is sent.
+  void close(wire::CloseReason reason);
+
+ private:
+  Sender(std::shared_ptr<NetworkThread> network, const PublisherOptions& options,
+         std::unique_ptr<encode::Encoder> encoder);
+  void encode_loop();
+  // False where the picture is to be left out.
+  bool wait_for_demand();
+  void encode(source::Picture& picture);
+
+  const PublisherOptions options_;
+  const std::unique_ptr<encode::Encoder> encoder_;
+  SendStream stream_;
+  Queue<source::Picture> waiting_{1};
+  std::atomic<bool> closing_{false};
+  std::atomic<Instant> close_by_{Instant::max()};  // then even a receiver of every frame is not waited for
+
+  Mutex m_;
+  PublisherStats counted_ GLIMT_GUARDED_BY(m_);
+  Histogram interval_ GLIMT_GUARDED_BY(m_), total_ GLIMT_GUARDED_BY(m_);
+  std::string last_complaint_ GLIMT_GUARDED_BY(m_);
+
+  Thread thread_;  // last: it uses all of the above
+};
+
+}  // namespace glimt::pipeline

@@ -1,0 +1,241 @@
+#include "reassemble/reassembler.hpp"
+
+#include <algorithm>
+
+namespace glimt::reassemble {
+namespace {
+
+// A frame whose packets still come is not overdue, however long ago it was captured.
+constexpr Duration kMinSilence = std::chrono::milliseconds(20);
+
+}  // namespace
+
+Reassembler::Counters& Reassembler::Counters::operator+=(const Counters& other) {
+  whole += other.whole;
+  lost += other.lost;
+  late += other.late;
+  skipped += other.skipped;
+  repeated += other.repeated;
+  stale += other.stale;
+  refused += other.refused;
+  malformed += other.malformed;
+  return *this;
+}
+
+Reassembler::Reassembler(Options options) : options_(options) {}
+
+void Reassembler::push(const wire::DataPacket& packet, Instant now, Output& out) {
+  Slot* slot = find_or_add(packet, now, out);
+  if (!slot || slot->state == State::settled) {
+    ++counters_.stale;
+    return;
+  }
+  if (slot->assembly < 0 && !give_assembly(*slot, packet, now, out)) return;
+  auto& assembly = assemblies_[static_cast<size_t>(slot->assembly)];
+  const size_t extent = assembly.extent_bytes();
+  switch (assembly.add(packet, now)) {
+    case Assembly::Outcome::repeated:
+      ++counters_.repeated;
+      return;
+    case Assembly::Outcome::refused:
+      ++counters_.refused;
+      return;
+    case Assembly::Outcome::added:
+      break;
+  }
+  held_bytes_ += assembly.extent_bytes() - extent;
+  progress(*slot, now, out);
+  if (held_bytes_ > kMaxHeldUnits * options_.limits.max_unit_bytes) give_up_one(*slot, out);
+  advance(now, out);
+}
+
+Reassembler::Slot* Reassembler::find_or_add(const wire::DataPacket& packet, Instant now, Output& out) {
+  const Sequence frame = packet.data.frame;
+  const Instant captured = now - std::chrono::microseconds(16) * packet.data.age_16us;
+  const Instant deadline = captured + options_.latency;
+  if (!joined_) {
+    joined_ = true;
+    next_ = frame;
+  }
+  if (frame - next_ >= static_cast<int32_t>(kMaxSlots)) {  // a long outage, or a sender that counts wildly
+    counters_.lost += static_cast<uint64_t>(frame - next_);
+    while (!slots_.empty()) {
+      settle(slots_.front(), wire::Fate::failed, out);
+      slots_.pop();
+    }
+    next_ = frame;
+  }
+  while (next_ <= frame) append(next_, deadline, out);
+  const int32_t position = frame - (next_ - static_cast<uint32_t>(slots_.size()));
+  return position >= 0 ? &slots_[static_cast<size_t>(position)] : nullptr;
+}
+
+void Reassembler::append(Sequence frame, Instant deadline, Output& out) {
+  if (slots_.full()) {
+    settle(slots_.front(), wire::Fate::failed, out);
+    slots_.pop();
+  }
+  slots_.push({.frame = frame, .deadline = deadline});
+  next_ = frame + 1;
+}
+
+bool Reassembler::give_assembly(Slot& slot, const wire::DataPacket& packet, Instant now, Output& out) {
+  auto free = std::find(busy_.begin(), busy_.end(), false);
+  if (free == busy_.end()) {
+    if (slot.state == State::overtaken || !give_up_one(slot, out)) return false;
+    free = std::find(busy_.begin(), busy_.end(), false);
+  }
+  *free = true;
+  slot.assembly = static_cast<int>(free - busy_.begin());
+  if (slot.state == State::missing) slot.state = State::partial;
+  assemblies_[static_cast<size_t>(slot.assembly)].start(packet, now, units_.take(), buffers_, expected_bytes_,
+                                                        options_.limits);
+  return true;
+}
+
+// What was overtaken gives way first, then the oldest.
+bool Reassembler::give_up_one(const Slot& except, Output& out) {
+  Slot* victim = nullptr;
+  for (size_t i = 0; i < slots_.size(); ++i) {
+    Slot& other = slots_[i];
+    if (other.assembly < 0 || other.frame == except.frame) continue;
+    if (!victim || (other.state == State::overtaken && victim->state != State::overtaken)) victim = &other;
+  }
+  if (victim) settle(*victim, wire::Fate::failed, out);
+  return victim != nullptr;
+}
+
+bool Reassembler::may_emit(const Slot& slot) const {
+  return slot.state == State::partial && (options_.mode == Mode::latest || slot.frame == slots_[0].frame);
+}
+
+void Reassembler::progress(Slot& slot, Instant now, Output& out) {
+  auto& assembly = assemblies_[static_cast<size_t>(slot.assembly)];
+  if (assembly.is_malformed()) {
+    ++counters_.malformed;
+    settle(slot, wire::Fate::failed, out);
+    return;
+  }
+  if (may_emit(slot)) emit_strips(slot, out);
+  if (!assembly.is_whole()) return;
+  if (slot.state == State::overtaken) {
+    settle(slot, wire::Fate::late, out);
+  } else if (may_emit(slot)) {
+    complete(slot, now, out);
+  }
+}
+
+void Reassembler::emit_strips(Slot& slot, Output& out) {
+  auto& assembly = assemblies_[static_cast<size_t>(slot.assembly)];
+  while (const auto strip = assembly.take_strip()) {
+    if (!slot.begun) {
+      slot.begun = true;
+      out.begin(assembly.unit());
+    }
+    out.strip(assembly.unit(), *strip);
+  }
+}
+
+void Reassembler::complete(Slot& slot, Instant now, Output& out) {
+  auto& assembly = assemblies_[static_cast<size_t>(slot.assembly)];
+  const Ref<media::AccessUnit> unit = assembly.unit();
+  unit->info.stamps.whole_at = assembly.last_arrival();
+  const auto spread =
+      std::chrono::duration_cast<std::chrono::microseconds>(now - assembly.first_arrival()).count() / 16;
+  expected_bytes_ = assembly.extent_bytes() * 5 / 4;
+  ++counters_.whole;
+  slot.state = State::settled;
+  free_assembly(slot);
+  out.end(unit);
+  out.fate({slot.frame, wire::Fate::complete, static_cast<uint16_t>(std::min<int64_t>(spread, UINT16_MAX))});
+  if (options_.mode == Mode::latest) overtake_before(slot.frame, out);
+}
+
+void Reassembler::overtake_before(Sequence frame, Output& out) {
+  for (size_t i = 0; i < slots_.size() && slots_[i].frame < frame; ++i) {
+    Slot& slot = slots_[i];
+    if (slot.state != State::missing && slot.state != State::partial) continue;
+    slot.state = State::overtaken;
+    if (!slot.begun) continue;
+    out.abandon(assemblies_[static_cast<size_t>(slot.assembly)].unit());
+    slot.begun = false;
+  }
+}
+
+void Reassembler::settle(Slot& slot, wire::Fate fate, Output& out) {
+  if (slot.state == State::settled) return;
+  if (slot.begun) out.abandon(assemblies_[static_cast<size_t>(slot.assembly)].unit());
+  slot.state = State::settled;
+  free_assembly(slot);
+  ++(fate == wire::Fate::late ? counters_.late : counters_.lost);
+  out.fate({slot.frame, fate, 0});
+}
+
+void Reassembler::free_assembly(Slot& slot) {
+  slot.begun = false;
+  if (slot.assembly < 0) return;
+  auto& assembly = assemblies_[static_cast<size_t>(slot.assembly)];
+  held_bytes_ -= assembly.extent_bytes();
+  assembly.release();
+  busy_[static_cast<size_t>(slot.assembly)] = false;
+  slot.assembly = -1;
+}
+
+bool Reassembler::overdue(const Slot& slot, size_t position, Instant now) const {
+  if (options_.reliable) return slot.state != State::partial && position + 1 < slots_.size();
+  if (now < slot.deadline) return false;
+  if (slot.assembly < 0 || position + 1 < slots_.size()) return true;
+  const auto silence = now - assemblies_[static_cast<size_t>(slot.assembly)].last_arrival();
+  return silence >= std::max(kMinSilence, options_.latency / 2);
+}
+
+void Reassembler::advance(Instant now, Output& out) {
+  for (bool new_front = false; !slots_.empty(); new_front = true) {
+    Slot& front = slots_.front();
+    if (new_front && front.assembly >= 0) progress(front, now, out);
+    if (front.state != State::settled && overdue(front, 0, now)) settle(front, wire::Fate::failed, out);
+    if (front.state != State::settled) return;
+    slots_.pop();
+  }
+}
+
+void Reassembler::skip(const wire::Skip& skip, Instant now, Output& out) {
+  if (!joined_) return;
+  for (uint32_t i = 0; i < skip.count; ++i) {
+    const Sequence frame = skip.first + i;
+    if (frame - next_ >= static_cast<int32_t>(kMaxSlots)) return;
+    while (next_ <= frame) append(next_, now + options_.latency, out);
+    const int32_t position = frame - (next_ - static_cast<uint32_t>(slots_.size()));
+    if (position < 0) continue;
+    Slot& slot = slots_[static_cast<size_t>(position)];
+    if (slot.state == State::settled) continue;
+    if (slot.begun) out.abandon(assemblies_[static_cast<size_t>(slot.assembly)].unit());
+    slot.state = State::settled;
+    free_assembly(slot);
+    ++counters_.skipped;
+  }
+  advance(now, out);
+}
+
+void Reassembler::expire(Instant now, Output& out) { advance(now, out); }
+
+Instant Reassembler::next_deadline() const {
+  if (slots_.empty() || options_.reliable) return Instant::max();
+  const Slot& front = slots_[0];
+  if (front.assembly < 0 || slots_.size() > 1) return front.deadline;
+  const Instant silent = assemblies_[static_cast<size_t>(front.assembly)].last_arrival() +
+                         std::max(kMinSilence, options_.latency / 2);
+  return std::max(front.deadline, silent);
+}
+
+void Reassembler::abandon_all(Output& out) {
+  for (size_t i = 0; i < slots_.size(); ++i) {
+    Slot& slot = slots_[i];
+    if (slot.begun) out.abandon(assemblies_[static_cast<size_t>(slot.assembly)].unit());
+    free_assembly(slot);
+  }
+  slots_.clear();
+  joined_ = false;
+}
+
+}  // namespace glimt::reassemble

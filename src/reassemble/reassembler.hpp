@@ -1,0 +1,109 @@
+// Reassembler: packets of one session to access units, strip by strip.
+//
+//   latest   strips are handed on as they complete; a whole newer frame abandons all older ones at once
+//   every    frames end in order; each waits until it is overdue, then the next one has its turn
+//
+//   input    data packets in any order, lost, repeated, damaged by intent; what the sender says it skips; now
+//   output   begin, strip…, end or abandon of access units, and the fate of each frame; when to be called
+//   next errors   none: what breaks the format is counted units    stamps of the sender are its own clock's;
+//   the session maps them threads  thread-compatible; reads no clock memory   kMaxHeldUnits times
+//   max_unit_bytes in at most kMaxAssemblies frames, and what was handed on; 256 frame numbers
+#pragma once
+
+#include <array>
+
+#include "base/ring.hpp"
+#include "reassemble/assembly.hpp"
+#include "wire/feedback.hpp"
+#include "wire/hello.hpp"
+
+namespace glimt::reassemble {
+
+class Reassembler {
+ public:
+  struct Options {
+    Assembly::Limits limits;
+    Mode mode = Mode::latest;
+    // How long after its capture an incomplete frame is waited for.
+    Duration latency = std::chrono::milliseconds(100);
+    // Nothing is lost on the way (TCP, Unix): no frame is ever overdue.
+    bool reliable = false;
+  };
+
+  class Output : public media::StripSink {
+   public:
+    // Once for each frame number: complete, late (whole after a newer one was handed on) or failed (never
+    // whole).
+    virtual void fate(const wire::FrameFate& fate) = 0;
+  };
+
+  struct Counters {
+    uint64_t whole = 0, lost = 0, late = 0, skipped = 0;  // frames
+    uint64_t repeated = 0;                                // packets that had come before
+    uint64_t stale = 0;                                   // packets of frames whose fate was settled
+    uint64_t refused = 0;                                 // packets that contradict others of their frame
+    uint64_t malformed = 0;                               // frames that could not be read
+
+    Counters& operator+=(const Counters& other);
+  };
+
+  explicit Reassembler(Options options);
+
+  void push(const wire::DataPacket& packet, Instant now, Output& out);
+  void skip(const wire::Skip& skip, Instant now, Output& out);
+  // Settles what is overdue. Call at next_deadline().
+  void expire(Instant now, Output& out);
+  // Instant::max() where nothing waits.
+  Instant next_deadline() const;
+  // The session is over: everything begun is abandoned, nothing is counted as lost.
+  void abandon_all(Output& out);
+
+  const Counters& counters() const { return counters_; }
+
+  static constexpr size_t kMaxAssemblies = 16;
+  static constexpr size_t kMaxHeldUnits = 3;
+
+ private:
+  enum class State : uint8_t {
+    missing,    // no packet yet
+    partial,    // some packets
+    overtaken,  // a newer frame was handed on; watched until its deadline to tell late from lost
+    settled,    // its fate is known
+  };
+  struct Slot {
+    Sequence frame;
+    State state = State::missing;
+    bool begun = false;  // begin() was called
+    Instant deadline{};  // no earlier than this is it overdue
+    int assembly = -1;
+  };
+
+  Slot* find_or_add(const wire::DataPacket& packet, Instant now, Output& out);
+  void append(Sequence frame, Instant deadline, Output& out);
+  bool give_assembly(Slot& slot, const wire::DataPacket& packet, Instant now, Output& out);
+  bool give_up_one(const Slot& except, Output& out);
+  void progress(Slot& slot, Instant now, Output& out);
+  void emit_strips(Slot& slot, Output& out);
+  void complete(Slot& slot, Instant now, Output& out);
+  void overtake_before(Sequence frame, Output& out);
+  void settle(Slot& slot, wire::Fate fate, Output& out);
+  void free_assembly(Slot& slot);
+  void advance(Instant now, Output& out);
+  bool overdue(const Slot& slot, size_t position, Instant now) const;
+  bool may_emit(const Slot& slot) const;
+
+  const Options options_;
+  Ring<Slot> slots_{kMaxSlots};  // consecutive frame numbers, oldest first
+  static constexpr size_t kMaxSlots = 256;
+  std::array<Assembly, kMaxAssemblies> assemblies_;
+  std::array<bool, kMaxAssemblies> busy_{};
+  bool joined_ = false;
+  Sequence next_;  // the frame after the newest slot
+  size_t expected_bytes_ = 0;
+  size_t held_bytes_ = 0;
+  Counters counters_;
+  Pool<media::AccessUnit> units_;
+  media::BufferPool buffers_;
+};
+
+}  // namespace glimt::reassemble

@@ -1,0 +1,48 @@
+#include "sink/frame_sink.hpp"
+
+#include <cstdlib>
+
+#include "base/module.hpp"
+
+namespace glimt::sink {
+namespace {
+
+Result<std::unique_ptr<FrameSink>> open_in_module(const char* module, const char* function, const Url& url,
+                                                  const SinkOptions& options) {
+  using Open = decltype(&open_window);
+  const auto address = open_module(module, function);
+  if (!address) return address.error();
+  return (*reinterpret_cast<Open*>(*address))(url, options);
+}
+
+}  // namespace
+
+bool has_display() {
+  const auto set = [](const char* name) {
+    const char* value = std::getenv(name);
+    return value && *value;
+  };
+  return set("DISPLAY") || set("WAYLAND_DISPLAY");
+}
+
+Result<std::unique_ptr<FrameSink>> open_sink(const Url& url, const SinkOptions& options) {
+  if (url.scheme == "-") return make_standard_output();
+  if (url.scheme == "null") return open_null(url);
+  if (url.scheme == "window") {
+    if (auto known = url.allow_only({}); !known) return known.error();
+    if (!has_display()) {
+      return Error{
+          ErrorKind::unavailable,
+          "there is no display for a window; set DISPLAY, or receive to - or null: or image:now.png"};
+    }
+    return open_in_module("highgui", "glimt_open_window", url, options);
+  }
+  if (url.scheme == "image" || url.scheme == "file") {
+    if (auto known = url.allow_only({}); !known) return known.error();
+    return open_in_module("imgcodecs", "glimt_open_image_sink", url, options);
+  }
+  return Error{ErrorKind::unsupported, "'" + url.text + "': unknown kind of sink '" + url.scheme +
+                                           "'; known: window:, null:, image:now.png, - for standard output"};
+}
+
+}  // namespace glimt::sink

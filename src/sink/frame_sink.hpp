@@ -1,0 +1,50 @@
+// FrameSink: where pictures end: a window, standard output, an image file, or nowhere.
+//
+//   input    an address: window:, "-", null:, image:now.png; frames one by one
+//   output   Next::done where the sink wants no more (its window was closed, its reader has gone, its image
+//   is written) errors   open: with the cure. put: the sink is lost threads  bound to one thread; a window to
+//   the main thread
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "glimt/url.hpp"
+#include "media/access_unit.hpp"
+
+namespace glimt::sink {
+
+struct SinkOptions {
+  std::string title = "glimt";
+};
+
+class FrameSink {
+ public:
+  enum class Next { more, done };
+  virtual ~FrameSink() = default;
+  virtual Result<Next> put(const media::Frame& frame) = 0;
+  // Where access units were asked for.
+  virtual Result<Next> put_unit(const media::AccessUnit&) {
+    return Error{ErrorKind::unsupported, "this sink takes decoded pictures"};
+  }
+  // Called when no picture came for a while.
+  virtual Result<Next> idle() { return Next::more; }
+  // What the sink found out, for the summary; empty where nothing.
+  virtual std::string summary() const { return {}; }
+  // True where what it verified was wrong.
+  virtual bool failed() const { return false; }
+};
+
+Result<std::unique_ptr<FrameSink>> open_sink(const Url& url, const SinkOptions& options);
+
+std::unique_ptr<FrameSink> make_standard_output();
+Result<std::unique_ptr<FrameSink>> open_null(const Url& url);
+// In modules, because of the libraries behind them.
+Result<std::unique_ptr<FrameSink>> open_window(const Url& url, const SinkOptions& options);
+Result<std::unique_ptr<FrameSink>> open_image(const Url& url, const SinkOptions& options);
+
+// Whether there is a display that a window could open on.
+bool has_display();
+
+}  // namespace glimt::sink

@@ -1,0 +1,80 @@
+// The module glimt_highgui: a window.
+#include <cstdio>
+#include <opencv2/core.hpp>
+#include <opencv2/highgui.hpp>
+
+#include "sink/frame_sink.hpp"
+
+namespace glimt::sink {
+namespace {
+
+class Window final : public FrameSink {
+ public:
+  explicit Window(std::string title) : title_(std::move(title)) {}
+  ~Window() override {
+    try {
+      if (open_) cv::destroyWindow(title_);
+    } catch (const cv::Exception&) {  // the window system has gone first
+    }
+  }
+
+  Result<Next> put(const media::Frame& frame) override {
+    const int type = frame.format == PixelFormat::gray8    ? CV_8UC1
+                     : frame.format == PixelFormat::bgra32 ? CV_8UC4
+                                                           : CV_8UC3;
+    try {
+      if (!open_) {
+        cv::namedWindow(title_, cv::WINDOW_NORMAL | cv::WINDOW_KEEPRATIO);
+        cv::resizeWindow(title_, frame.width, frame.height);
+        open_ = true;
+      }
+      cv::imshow(title_,
+                 cv::Mat(frame.height, frame.width, type, frame.planes[0].data, frame.planes[0].stride));
+      retitle(frame);
+    } catch (const cv::Exception& e) {
+      return Error{ErrorKind::unavailable, std::string("the window cannot be shown: ") + e.what()};
+    }
+    return keys();
+  }
+
+  Result<Next> idle() override { return open_ ? keys() : Next::more; }
+
+ private:
+  Result<Next> keys() {
+    const int key = cv::waitKey(1);
+    const bool closed = cv::getWindowProperty(title_, cv::WND_PROP_VISIBLE) == 0;
+    return key == 'q' || key == 27 || closed ? Next::done : Next::more;
+  }
+
+  // Twice a second: frame rate and age of what is shown.
+  void retitle(const media::Frame& frame) {
+    ++frames_;
+    const Instant at = now();
+    if (at - titled_at_ < std::chrono::milliseconds(500)) return;
+    const double fps = static_cast<double>(frames_) / std::chrono::duration<double>(at - titled_at_).count();
+    if (titled_at_ != Instant{}) {
+      char text[160];
+      std::snprintf(text, sizeof text, "%s - %.1f fps, captured %.1f ms ago", title_.c_str(), fps,
+                    to_ms(at - frame.stamps.captured_at));
+      cv::setWindowTitle(title_, text);
+    }
+    titled_at_ = at;
+    frames_ = 0;
+  }
+
+  const std::string title_;
+  bool open_ = false;
+  Instant titled_at_{};
+  uint64_t frames_ = 0;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<FrameSink>> open_window(const Url&, const SinkOptions& options) {
+  return std::unique_ptr<FrameSink>(std::make_unique<Window>(options.title));
+}
+
+}  // namespace glimt::sink
+
+extern "C" __attribute__((visibility("default"))) decltype(&glimt::sink::open_window) glimt_open_window;
+decltype(&glimt::sink::open_window) glimt_open_window = &glimt::sink::open_window;

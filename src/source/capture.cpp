@@ -1,0 +1,161 @@
+// The module glimt_videoio: cameras, video files and streams that OpenCV opens.
+#include <atomic>
+#include <filesystem>
+#include <opencv2/core.hpp>
+#include <opencv2/core/utils/logger.hpp>
+#include <opencv2/videoio.hpp>
+
+#include "source/frame_source.hpp"
+#include "source/ticker.hpp"
+
+namespace glimt::source {
+namespace {
+
+// cv::Mat keeps its pixels alive for as long as a frame looks at them.
+struct MatOwner final : Shared {
+  cv::Mat mat;
+};
+
+class CaptureSource final : public FrameSource {
+ public:
+  struct Options {
+    bool loop = false;
+    bool own_pace = false;  // a file at its frame rate
+    bool patient = false;
+    size_t max_frame_bytes = 0;
+  };
+  CaptureSource(cv::VideoCapture capture, std::string name, double fps, const Options& options)
+      : capture_(std::move(capture)), name_(std::move(name)), options_(options), ticker_(fps) {}
+
+  Result<std::optional<Picture>> read() override {
+    if (options_.own_pace && !ticker_.wait()) return std::optional<Picture>();
+    if (stopped_) return std::optional<Picture>();
+    Ref<MatOwner> owner(new MatOwner);
+    try {
+      if (!capture_.read(owner->mat) && !rewind(owner->mat)) return end();
+    } catch (const cv::Exception& e) {
+      return Error{ErrorKind::malformed, name_ + ": " + e.what()};
+    }
+    const cv::Mat& mat = owner->mat;
+    if (mat.depth() != CV_8U || (mat.channels() != 3 && mat.channels() != 1)) {
+      return Error{ErrorKind::unsupported, name_ + ": gives pictures that are neither 8-bit colour nor grey"};
+    }
+    const auto format = mat.channels() == 3 ? PixelFormat::bgr24 : PixelFormat::gray8;
+    if (auto fits = media::check_size(format, mat.cols, mat.rows, options_.max_frame_bytes); !fits)
+      return fits.error();
+    media::Frame frame;
+    frame.format = format;
+    frame.width = mat.cols;
+    frame.height = mat.rows;
+    frame.planes[0] = {mat.data, mat.step[0]};
+    frame.owner = owner;
+    frame.stamps.captured_at = now();
+    frame.number = Sequence(number_++);
+    return std::optional<Picture>(std::move(frame));
+  }
+
+  void interrupt() override {
+    stopped_ = true;
+    ticker_.interrupt();
+  }
+  Traits traits() const override { return {name_, options_.patient, false}; }
+
+ private:
+  // True where the file began anew.
+  bool rewind(cv::Mat& mat) {
+    if (!options_.loop || number_ == 0) return false;
+    return capture_.set(cv::CAP_PROP_POS_FRAMES, 0) && capture_.read(mat);
+  }
+
+  Result<std::optional<Picture>> end() {
+    if (options_.patient && number_ > 0) return std::optional<Picture>();
+    if (options_.patient)
+      return Error{ErrorKind::malformed, name_ + ": has no picture that can be decoded; is it damaged?"};
+    return Error{ErrorKind::disconnected,
+                 name_ + ": gives no more pictures; is it unplugged, or used by another program?"};
+  }
+
+  cv::VideoCapture capture_;
+  const std::string name_;
+  const Options options_;
+  Ticker ticker_;
+  std::atomic<bool> stopped_{false};
+  uint32_t number_ = 0;
+};
+
+Result<cv::VideoCapture> open_camera(const Url& url, const SourceOptions& options) {
+  const std::string path = url.path.empty() ? "0" : url.path;
+  const bool is_number = path.find_first_not_of("0123456789") == std::string::npos;
+  const std::string device = is_number ? "/dev/video" + path : path;
+  if (!std::filesystem::exists(device)) {
+    return Error{ErrorKind::unavailable,
+                 "camera " + path + ": there is no " + device +
+                     "; plug it in, list cameras with `ls /dev/video*`, or use test:"};
+  }
+  cv::VideoCapture capture(device, cv::CAP_V4L2);
+  if (!capture.isOpened()) {
+    return Error{
+        ErrorKind::unavailable,
+        "camera " + path + ": " + device +
+            " does not open; is it used by another program, or does your user lack the group video?"};
+  }
+  if (options.size) {
+    capture.set(cv::CAP_PROP_FRAME_WIDTH, options.size->first);
+    capture.set(cv::CAP_PROP_FRAME_HEIGHT, options.size->second);
+  }
+  if (options.fps) capture.set(cv::CAP_PROP_FPS, *options.fps);
+  capture.set(cv::CAP_PROP_BUFFERSIZE, 1);
+  return capture;
+}
+
+Result<cv::VideoCapture> open_anything(const std::string& path) {
+  cv::VideoCapture capture(path, cv::CAP_FFMPEG);
+  if (!capture.isOpened()) capture.open(path);
+  if (!capture.isOpened()) {
+    return Error{
+        ErrorKind::malformed,
+        path + ": OpenCV cannot open it as a video; is it one, and is it whole? `ffprobe` tells more"};
+  }
+  return capture;
+}
+
+Result<SourceOptions> with_url_options(const Url& url, SourceOptions options) {
+  if (const auto size = url.find("size")) {
+    const auto parsed = parse_size(*size);
+    if (!parsed) return parsed.error();
+    options.size = *parsed;
+  }
+  if (const auto fps = url.find("fps")) {
+    const auto parsed = parse_integer(*fps, 1, 1000, "frame rate");
+    if (!parsed) return parsed.error();
+    options.fps = *parsed;
+  }
+  return options;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<FrameSource>> open_capture(const Url& url, const SourceOptions& given) {
+  cv::utils::logging::setLogLevel(cv::utils::logging::LOG_LEVEL_SILENT);  // what matters is said by us
+  const bool camera = url.scheme == "camera", file = url.scheme == "file";
+  auto known = camera ? url.allow_only({"size", "fps"}) : url.allow_only({"loop"});
+  if (!known) return known.error();
+  auto options = with_url_options(url, given);
+  if (!options) return options.error();
+  try {
+    auto capture = camera ? open_camera(url, *options) : open_anything(url.path);
+    if (!capture) return capture.error();
+    double fps = file && options->fps ? *options->fps : capture->get(cv::CAP_PROP_FPS);
+    if (!(fps >= 1 && fps <= 1000)) fps = 30;  // some containers do not say
+    const CaptureSource::Options how{url.has("loop"), file && !options->fast, file, options->max_frame_bytes};
+    const std::string name = camera ? "camera " + url.path : url.path;
+    return std::unique_ptr<FrameSource>(std::make_unique<CaptureSource>(std::move(*capture), name, fps, how));
+  } catch (const cv::Exception& e) {
+    return Error{ErrorKind::unavailable, url.text + ": " + e.what()};
+  }
+}
+
+}  // namespace glimt::source
+
+extern "C" __attribute__((visibility("default"))) decltype(&glimt::source::open_capture) glimt_open_capture;
+decltype(&glimt::source::open_capture) glimt_open_capture = &glimt::source::open_capture;

@@ -1,0 +1,54 @@
+// FrameSource: where pictures are born.
+//
+//   input    an address: test:, file:, camera:, an image, "-" for standard input
+//   output   pictures one by one, stamped with their capture time; empty at the end
+//   errors   open: with the cure. read: the source is lost; what was read before stands
+//   threads  read() is bound to one thread and blocks; interrupt() is thread-safe and makes it return empty
+//   soon memory   a few frames of a pool
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+
+#include "glimt/url.hpp"
+#include "media/access_unit.hpp"
+
+namespace glimt::source {
+
+// Encoded pictures (MJPEG) stay encoded.
+using Picture = std::variant<media::Frame, Ref<media::AccessUnit>>;
+
+struct SourceOptions {
+  // "-" only: what stands on standard input.
+  std::string format = "bgr24";  // a PixelFormat, or mjpeg
+  std::optional<std::pair<int, int>> size;
+  std::optional<double> fps;
+  size_t max_frame_bytes = size_t{64} << 20;
+  // Files: as fast as they can be read, instead of at their own pace.
+  bool fast = false;
+};
+
+class FrameSource {
+ public:
+  struct Traits {
+    std::string description;  // "test picture 1280x720 at 30 fps"
+    bool patient = false;     // can wait without losing pictures: files and standard input
+    bool encoded = false;     // gives access units
+  };
+  virtual ~FrameSource() = default;
+  virtual Result<std::optional<Picture>> read() = 0;
+  virtual void interrupt() = 0;
+  virtual Traits traits() const = 0;
+};
+
+Result<std::unique_ptr<FrameSource>> open_source(const Url& url, const SourceOptions& options);
+
+Result<std::unique_ptr<FrameSource>> open_pattern(const Url& url, const SourceOptions& options);
+Result<std::unique_ptr<FrameSource>> open_standard_input(const SourceOptions& options);
+// In modules, because of the libraries behind them.
+Result<std::unique_ptr<FrameSource>> open_capture(const Url& url, const SourceOptions& options);
+Result<std::unique_ptr<FrameSource>> open_image(const Url& url, const SourceOptions& options);
+
+}  // namespace glimt::source

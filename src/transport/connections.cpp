@@ -1,0 +1,194 @@
+#include "transport/connections.hpp"
+
+#include <sys/epoll.h>
+
+#include <cerrno>
+#include <vector>
+
+#include "base/log.hpp"
+#include "wire/packet.hpp"
+
+namespace glimt::transport {
+
+Connections::Connections(EventLoop& loop, const Address& address, std::unique_ptr<Connector> connector,
+                         UniqueFd listener)
+    : loop_(loop),
+      address_(address),
+      connector_(std::move(connector)),
+      listener_(std::move(listener)),
+      retry_(loop, [this] { try_connect(); }) {}
+
+Connections::~Connections() {
+  if (listener_) loop_.unwatch(listener_.get());
+  for (auto& [id, connection] : connections_) loop_.unwatch(connection.fd.get());
+}
+
+Transport::Traits Connections::traits() const {
+  return {wire::kStreamSymbolBytes, true, address_.role == Role::connect};
+}
+
+void Connections::start(Events& events) {
+  events_ = &events;
+  if (listener_) {
+    loop_.watch(listener_.get(), EPOLLIN, [this](uint32_t) { accept_all(); });
+  } else {
+    retry_.set(Instant{});
+  }
+}
+
+void Connections::try_connect() {
+  auto fd = connector_->connect();
+  if (fd) {
+    adopt(std::move(*fd), true);
+    return;
+  }
+  // Nobody listens yet: regular in any start order, said once.
+  if (fd.error().message != last_complaint_) {
+    last_complaint_ = fd.error().message;
+    log::debug("{}; trying again every {} ms", last_complaint_, kConnectEvery.count());
+  }
+  retry_.set(now() + kConnectEvery);
+}
+
+void Connections::accept_all() {
+  while (true) {
+    UniqueFd fd(accept4(listener_.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+    if (!fd) {
+      if (errno == EMFILE || errno == ENFILE) {
+        refuse({ErrorKind::exhausted,
+                address_.text + ": no descriptors left for a further receiver; raise `ulimit -n`"});
+      }
+      return;
+    }
+    adopt(std::move(fd), false);
+  }
+}
+
+void Connections::adopt(UniqueFd fd, bool connecting) {
+  if (connections_.size() >= kMaxConnections) {
+    refuse({ErrorKind::exhausted,
+            address_.text + ": " + std::to_string(kMaxConnections) + " connections are the limit"});
+    return;
+  }
+  const uint32_t id = next_id_++;
+  const int raw = fd.get();
+  auto& connection = connections_[id];
+  connection.fd = std::move(fd);
+  connection.connecting = connecting;
+  connection.peer.connection = id;
+  loop_.watch(raw, connecting ? EPOLLOUT : EPOLLIN, [this, id](uint32_t what) { on_events(id, what); });
+  if (!connecting) established(connection);
+}
+
+void Connections::established(Connection& connection) {
+  const uint32_t id = connection.peer.connection;
+  auto peer = connector_->admit(connection.fd.get());
+  if (!peer) {
+    ++counters_.refused_peers;
+    const Error why = peer.error();
+    if (why.message != last_complaint_) log::warning("{}", last_complaint_ = why.message);
+    close(id, why);
+    return;
+  }
+  peer->connection = id;
+  connection.peer = *peer;
+  connection.connecting = false;
+  connection.channel = connector_->make_channel(connection.fd.get());
+  loop_.change(connection.fd.get(), EPOLLIN);
+  last_complaint_.clear();
+  events_->on_connected(connection.peer);
+}
+
+void Connections::on_events(uint32_t id, uint32_t what) {
+  const auto found = connections_.find(id);
+  if (found == connections_.end()) return;
+  Connection& connection = found->second;
+  if (connection.connecting) {
+    int error = 0;
+    socklen_t size = sizeof error;
+    getsockopt(connection.fd.get(), SOL_SOCKET, SO_ERROR, &error, &size);
+    if (error == 0) {
+      established(connection);
+    } else {
+      close(id, socket_error(address_, "connect", error));
+    }
+    return;
+  }
+  if (what & (EPOLLIN | EPOLLHUP | EPOLLERR)) {
+    const Instant arrived = now();
+    const auto state = connection.channel->receive([&](Bytes packet) {
+      // A callback may disconnect this very peer.
+      const auto still = connections_.find(id);
+      if (still != connections_.end()) events_->on_datagram(still->second.peer, packet, arrived);
+    });
+    if (!connections_.contains(id)) return;
+    if (state == Channel::State::closed) {
+      close(id, {ErrorKind::disconnected, address_.text + ": the other end has closed the connection"});
+      return;
+    }
+  }
+  if ((what & EPOLLOUT) && connection.blocked) {
+    const auto state = connection.channel->flush();
+    if (state == Channel::State::closed) {
+      close(id, {ErrorKind::disconnected, address_.text + ": the other end has closed the connection"});
+    } else if (state == Channel::State::open) {
+      connection.blocked = false;
+      loop_.change(connection.fd.get(), EPOLLIN);
+      const Peer peer = connection.peer;
+      events_->on_writable(peer);
+    }
+  }
+}
+
+Transport::Sent Connections::send(const Peer& to, std::span<const Gather> packets) {
+  Sent sent;
+  const auto found = connections_.find(to.connection);
+  if (found == connections_.end() || !found->second.channel) {
+    sent.packets = packets.size();  // into the void: on_disconnected was or will be told
+    return sent;
+  }
+  Connection& connection = found->second;
+  if (connection.blocked) {
+    sent.blocked = true;
+    return sent;
+  }
+  const auto state = connection.channel->send(packets, sent.packets);
+  if (state == Channel::State::closed) {
+    sent.packets = packets.size();  // the hang-up arrives as an event; closing here would pull the peer from
+                                    // under the caller
+  } else if (state == Channel::State::blocked) {
+    connection.blocked = sent.blocked = true;
+    loop_.change(connection.fd.get(), EPOLLIN | EPOLLOUT);
+  }
+  return sent;
+}
+
+void Connections::disconnect(const Peer& peer) {
+  const auto found = connections_.find(peer.connection);
+  if (found == connections_.end()) return;
+  loop_.unwatch(found->second.fd.get());
+  connections_.erase(found);
+  if (!listener_) retry_.set(now() + kConnectEvery);
+}
+
+void Connections::close(uint32_t id, const Error& why) {
+  const auto found = connections_.find(id);
+  if (found == connections_.end()) return;
+  const Peer peer = found->second.peer;
+  const bool was_up = found->second.channel != nullptr;
+  if (!was_up && !listener_ && why.message != last_complaint_) {
+    last_complaint_ = why.message;
+    log::debug("{}; trying again every {} ms", why.message, kConnectEvery.count());
+  }
+  loop_.unwatch(found->second.fd.get());
+  connections_.erase(found);
+  if (!listener_) retry_.set(now() + kConnectEvery);
+  if (was_up) events_->on_disconnected(peer, why);
+}
+
+void Connections::refuse(const Error& why) {
+  ++counters_.refused_peers;
+  if (why.message != last_complaint_) log::warning("{}", last_complaint_ = why.message);
+}
+
+}  // namespace glimt::transport

@@ -1,0 +1,87 @@
+// Connections: what TCP and Unix sockets have in common: one end listens and takes many, the other connects,
+// again and again.
+//
+//   A Channel turns one connected socket into packets; the Connector makes, admits and names sockets.
+//
+//   threads  bound to the event loop's thread
+//   memory   at most kMaxConnections; further ones are refused and counted
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <unordered_map>
+
+#include "transport/transport.hpp"
+
+namespace glimt::transport {
+
+inline constexpr size_t kMaxConnections = 1024;
+inline constexpr auto kConnectEvery = std::chrono::milliseconds(250);
+
+class Channel {
+ public:
+  enum class State { open, blocked, closed };
+  using OnPacket = std::function<void(Bytes)>;
+
+  virtual ~Channel() = default;
+  // `accepted`: whole packets, from the front; the unsent end of one that was begun is kept and sent by
+  // flush().
+  virtual State send(std::span<const Gather> packets, size_t& accepted) = 0;
+  virtual State flush() = 0;
+  // Until nothing more is there, but not forever. Bytes that break the framing close the channel.
+  virtual State receive(const OnPacket& on_packet) = 0;
+};
+
+class Connector {
+ public:
+  virtual ~Connector() = default;
+  // A socket that has begun to connect without blocking.
+  virtual Result<UniqueFd> connect() = 0;
+  // Of an accepted or connected socket; an error refuses it.
+  virtual Result<Peer> admit(int fd) = 0;
+  virtual std::unique_ptr<Channel> make_channel(int fd) = 0;
+};
+
+class Connections final : public Transport {
+ public:
+  // `listener`: empty where this end connects.
+  Connections(EventLoop& loop, const Address& address, std::unique_ptr<Connector> connector,
+              UniqueFd listener);
+  ~Connections() override;
+
+  void start(Events& events) override;
+  Sent send(const Peer& to, std::span<const Gather> packets) override;
+  void disconnect(const Peer& peer) override;
+  Traits traits() const override;
+  Counters counters() const override { return counters_; }
+
+ private:
+  struct Connection {
+    UniqueFd fd;
+    Peer peer;
+    std::unique_ptr<Channel> channel;
+    bool connecting = false;
+    bool blocked = false;
+  };
+
+  void try_connect();
+  void accept_all();
+  void adopt(UniqueFd fd, bool connecting);
+  void established(Connection& connection);
+  void on_events(uint32_t id, uint32_t what);
+  void close(uint32_t id, const Error& why);
+  void refuse(const Error& why);
+
+  EventLoop& loop_;
+  const Address address_;
+  const std::unique_ptr<Connector> connector_;
+  const UniqueFd listener_;
+  Events* events_ = nullptr;
+  EventLoop::Timer retry_;
+  std::unordered_map<uint32_t, Connection> connections_;
+  uint32_t next_id_ = 1;
+  Counters counters_;
+  std::string last_complaint_;
+};
+
+}  // namespace glimt::transport

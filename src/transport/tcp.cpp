@@ -1,0 +1,177 @@
+#include <netinet/tcp.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <vector>
+
+#include "base/bytes.hpp"
+#include "transport/connections.hpp"
+#include "wire/packet.hpp"
+
+namespace glimt::transport {
+namespace {
+
+constexpr size_t kLengthBytes = 4;
+constexpr size_t kMaxBatch = 64;
+constexpr size_t kReadBytes = 256 * 1024;
+constexpr int kReceiveRounds = 4;  // then the other sockets have their turn
+// Unsent bytes that the kernel takes before it says "blocked": two packets. Further frames wait on our side,
+// where they can be replaced by newer ones.
+constexpr int kMaxUnsentBytes = 64 * 1024;
+
+void set_option(int fd, int level, int name, int value) { setsockopt(fd, level, name, &value, sizeof value); }
+
+// u32 length and a packet, one after the other.
+class TcpChannel final : public Channel {
+ public:
+  explicit TcpChannel(int fd) : fd_(fd) { input_.resize(kReadBytes); }
+
+  State send(std::span<const Gather> packets, size_t& accepted) override {
+    accepted = 0;
+    if (const State state = flush(); state != State::open) return state;
+    while (accepted < packets.size()) {
+      const auto batch = packets.subspan(accepted, std::min(kMaxBatch, packets.size() - accepted));
+      const ssize_t written = write_batch(batch);
+      if (written < 0) return errno == EAGAIN || errno == EWOULDBLOCK ? State::blocked : State::closed;
+      accepted += settle(batch, static_cast<size_t>(written));
+      if (!unsent_.empty()) return State::blocked;
+    }
+    return State::open;
+  }
+
+  State flush() override {
+    while (!unsent_.empty()) {
+      const ssize_t n =
+          ::send(fd_, unsent_.data() + unsent_at_, unsent_.size() - unsent_at_, MSG_NOSIGNAL | MSG_DONTWAIT);
+      if (n < 0) return errno == EAGAIN || errno == EWOULDBLOCK ? State::blocked : State::closed;
+      unsent_at_ += static_cast<size_t>(n);
+      if (unsent_at_ == unsent_.size()) unsent_.clear();
+    }
+    return State::open;
+  }
+
+  State receive(const OnPacket& on_packet) override {
+    for (int round = 0; round < kReceiveRounds; ++round) {
+      const ssize_t n = recv(fd_, input_.data() + filled_, input_.size() - filled_, MSG_DONTWAIT);
+      if (n == 0) return State::closed;
+      if (n < 0)
+        return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR ? State::open : State::closed;
+      filled_ += static_cast<size_t>(n);
+      if (!take_packets(on_packet)) return State::closed;
+      if (filled_ < input_.size() / 2) break;  // less than what there was room for: nothing more is there
+    }
+    return State::open;
+  }
+
+ private:
+  ssize_t write_batch(std::span<const Gather> packets) {
+    size_t vectors = 0;
+    for (size_t i = 0; i < packets.size(); ++i) {
+      ByteWriter(lengths_[i]).u32(static_cast<uint32_t>(packets[i].bytes));
+      vectors_[vectors++] = {lengths_[i].data(), kLengthBytes};
+      for (size_t p = 0; p < packets[i].count; ++p) {
+        vectors_[vectors++] = {const_cast<uint8_t*>(packets[i].parts[p].data()), packets[i].parts[p].size()};
+      }
+    }
+    msghdr message{};
+    message.msg_iov = vectors_.data();
+    message.msg_iovlen = vectors;
+    return sendmsg(fd_, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+  }
+
+  // Whole packets among `written` bytes; the rest of one that was begun is copied, because its bytes are the
+  // caller's.
+  size_t settle(std::span<const Gather> packets, size_t written) {
+    size_t whole = 0;
+    while (whole < packets.size() && written >= kLengthBytes + packets[whole].bytes) {
+      written -= kLengthBytes + packets[whole].bytes;
+      ++whole;
+    }
+    if (written == 0) return whole;
+    const auto keep = [&](Bytes part) {
+      const size_t gone = std::min(written, part.size());
+      written -= gone;
+      unsent_.insert(unsent_.end(), part.begin() + static_cast<ptrdiff_t>(gone), part.end());
+    };
+    unsent_at_ = 0;
+    keep(lengths_[whole]);
+    for (size_t p = 0; p < packets[whole].count; ++p) keep(packets[whole].parts[p]);
+    return whole + 1;
+  }
+
+  bool take_packets(const OnPacket& on_packet) {
+    size_t at = 0;
+    while (filled_ - at >= kLengthBytes) {
+      const uint32_t length = ByteReader(Bytes(input_).subspan(at, kLengthBytes)).u32();
+      if (length > wire::kMaxPacketBytes || length < wire::kMinPacketBytes) return false;
+      if (filled_ - at < kLengthBytes + length) break;
+      on_packet(Bytes(input_).subspan(at + kLengthBytes, length));
+      at += kLengthBytes + length;
+    }
+    if (at > 0) std::memmove(input_.data(), input_.data() + at, filled_ - at);
+    filled_ -= at;
+    return true;
+  }
+
+  const int fd_;
+  std::vector<uint8_t> unsent_;  // of one packet
+  size_t unsent_at_ = 0;
+  std::vector<uint8_t> input_;  // always room for one whole packet
+  size_t filled_ = 0;
+  std::array<std::array<uint8_t, kLengthBytes>, kMaxBatch> lengths_{};
+  std::array<iovec, kMaxBatch*(Gather::kMaxParts + 1)> vectors_{};
+};
+static_assert(kReadBytes >= 2 * (kLengthBytes + wire::kMaxPacketBytes));
+
+class TcpConnector final : public Connector {
+ public:
+  TcpConnector(const Address& address, const SocketAddress& where) : address_(address), where_(where) {}
+
+  Result<UniqueFd> connect() override {
+    UniqueFd fd(socket(where_.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+    if (!fd) return socket_error(address_, "socket", errno);
+    if (::connect(fd.get(), where_.get(), where_.length) != 0 && errno != EINPROGRESS) {
+      return socket_error(address_, "connect", errno);
+    }
+    return fd;
+  }
+
+  Result<Peer> admit(int fd) override {
+    set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+    set_option(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, kMaxUnsentBytes);
+    SocketAddress from;
+    from.length = sizeof from.storage;
+    if (getpeername(fd, reinterpret_cast<sockaddr*>(&from.storage), &from.length) != 0) {
+      return socket_error(address_, "connection", errno);
+    }
+    return peer_of(from);
+  }
+
+  std::unique_ptr<Channel> make_channel(int fd) override { return std::make_unique<TcpChannel>(fd); }
+
+ private:
+  const Address address_;
+  const SocketAddress where_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Transport>> open_tcp(EventLoop& loop, const Address& address) {
+  const auto where = resolve(address);
+  if (!where) return where.error();
+  UniqueFd listener;
+  if (address.role == Role::listen) {
+    listener = UniqueFd(socket(where->family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+    if (!listener) return socket_error(address, "socket", errno);
+    set_option(listener.get(), SOL_SOCKET, SO_REUSEADDR, 1);
+    if (where->family() == AF_INET6) set_option(listener.get(), IPPROTO_IPV6, IPV6_V6ONLY, 0);
+    if (bind(listener.get(), where->get(), where->length) != 0) return socket_error(address, "bind", errno);
+    if (listen(listener.get(), 64) != 0) return socket_error(address, "listen", errno);
+  }
+  return std::unique_ptr<Transport>(std::make_unique<Connections>(
+      loop, address, std::make_unique<TcpConnector>(address, *where), std::move(listener)));
+}
+
+}  // namespace glimt::transport

@@ -1,0 +1,64 @@
+// Transport: moves datagrams to and from peers. UDP, TCP with a length before each, Unix SEQPACKET.
+//
+//   input    gathered packets, whole or not at all; a packet that was accepted is never cut
+//   output   datagrams as views, good during the call; connections that come and go
+//   errors   open() with the cure; later faults end a connection and are told as on_disconnected
+//   threads  bound to the event loop's thread, but for open()
+//   memory   1 MB to receive into; a connection at most one unfinished packet each way
+#pragma once
+
+#include <memory>
+#include <span>
+
+#include "base/gather.hpp"
+#include "transport/address.hpp"
+#include "transport/event_loop.hpp"
+
+namespace glimt::transport {
+
+class Transport {
+ public:
+  class Events {
+   public:
+    virtual ~Events() = default;
+    virtual void on_datagram(const Peer& from, Bytes datagram, Instant arrived_at) = 0;
+    // A connection stands; with UDP: the named peer, once, when the transport starts to connect.
+    virtual void on_connected(const Peer& peer) = 0;
+    virtual void on_disconnected(const Peer& peer, const Error& why) = 0;
+    // After send() was blocked.
+    virtual void on_writable(const Peer& peer) = 0;
+  };
+
+  struct Traits {
+    size_t symbol_bytes = 0;
+    bool reliable = false;  // in order, complete
+    bool connects = false;  // this end begins the conversation
+  };
+  struct Sent {
+    size_t packets = 0;    // accepted, from the front
+    bool blocked = false;  // no room: on_writable will come
+  };
+  struct Counters {
+    uint64_t kernel_drops = 0;   // the receive buffer was full
+    uint64_t send_errors = 0;    // datagrams that the kernel would not take
+    uint64_t refused_peers = 0;  // connections that were not admitted
+    bool gso = false, gro = false;
+  };
+
+  virtual ~Transport() = default;
+  // Events come from the first turn of the loop on, until destruction.
+  virtual void start(Events& events) = 0;
+  virtual Sent send(const Peer& to, std::span<const Gather> packets) = 0;
+  virtual void disconnect(const Peer& peer) = 0;
+  virtual Traits traits() const = 0;
+  virtual Counters counters() const = 0;
+};
+
+// Blocks on DNS; not on the loop's thread.
+Result<std::unique_ptr<Transport>> open_transport(EventLoop& loop, const Address& address);
+
+Result<std::unique_ptr<Transport>> open_udp(EventLoop& loop, const Address& address);
+Result<std::unique_ptr<Transport>> open_tcp(EventLoop& loop, const Address& address);
+Result<std::unique_ptr<Transport>> open_unix(EventLoop& loop, const Address& address);
+
+}  // namespace glimt::transport

@@ -1,0 +1,41 @@
+// Descriptor: what stands in front of the first strip of a frame: u32 length, then type-length-value fields
+// (u8 type, u24 length, value). Unknown types are skipped.
+//
+//   input    bytes from anywhere
+//   output   the fields; metadata as a view into the input
+//   errors   empty where a field is missing, of the wrong size, or beyond its bounds
+//   threads  thread-safe
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "base/bytes.hpp"
+#include "glimt/options.hpp"
+
+namespace glimt::wire {
+
+struct Descriptor {
+  Codec codec = Codec::jpeg;
+  PixelFormat format = PixelFormat::bgr24;
+  uint16_t width = 0;
+  uint16_t height = 0;
+  uint8_t strips = 1;
+  int64_t captured_us = 0;  // of the sender's clock
+  uint64_t clock_id = 0;
+  uint32_t encoded_after_us = 0;  // capture to encoded; 0 where a strip left before the frame was encoded
+  Bytes metadata;
+};
+
+inline constexpr size_t kDescriptorLengthBytes = 4;
+inline constexpr size_t kMaxMetadataBytes = 64 * 1024;
+// Room for any descriptor of this version without its metadata.
+inline constexpr size_t kDescriptorFieldsBytes = 64;
+inline constexpr size_t kMaxDescriptorBytes = kMaxMetadataBytes + 4096;
+
+// With its length in front. `out` has room for kDescriptorFieldsBytes and the metadata.
+void serialize(ByteWriter& out, const Descriptor& descriptor);
+// `bytes` is what stands behind the length.
+std::optional<Descriptor> parse_descriptor(Bytes bytes);
+
+}  // namespace glimt::wire

@@ -1,0 +1,59 @@
+// FEEDBACK: what a receiver tells its sender, once a frame and at least every 10 ms while media flows.
+//
+//   fixed part: report number, counters, the newest frame that the reader has taken; then sections (u8 type,
+//   u8 0, u16 length): frame fates, arrival times, deficits. Each report repeats what the last two said.
+//   Unknown sections are skipped.
+//
+//   units    microseconds of the receiver's clock (low 32 bits), 16 us units where said
+//   input    bytes from anywhere
+//   errors   empty where a body breaks its format
+//   threads  thread-safe
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+
+#include "base/bytes.hpp"
+#include "base/sequence.hpp"
+
+namespace glimt::wire {
+
+enum class Fate : uint8_t { complete = 1, late = 2, failed = 3 };
+
+struct FrameFate {
+  Sequence frame;
+  Fate fate = Fate::complete;
+  uint16_t spread_16us = 0;  // first packet to last
+};
+
+// Packets `first` to first + count - 1, as RFC 8888 has them: came or not, and how long before the report.
+struct Arrivals {
+  static constexpr size_t kMax = 384;
+  static constexpr uint16_t kLost = 0xFFFF;
+  uint64_t first = 0;
+  uint16_t count = 0;
+  std::array<uint16_t, kMax> before_16us{};  // kLost where it did not come
+};
+
+struct Feedback {
+  static constexpr size_t kMaxFates = 24;
+
+  uint32_t report = 0;             // counts up from 1
+  uint32_t sent_at_us = 0;         // receiver's clock
+  uint64_t highest_number = 0;     // of all packets that came
+  uint32_t packets = 0;            // that came, without repeats; wraps
+  uint32_t kernel_drops = 0;       // datagrams that the socket buffer had no room for; wraps
+  Sequence taken;                  // the newest frame that has left for the reader, or was given up
+  uint16_t decode_queue_16us = 0;  // how long the oldest undecoded frame has waited
+  std::array<FrameFate, kMaxFates> fates{};
+  size_t fate_count = 0;
+  Arrivals arrivals;
+};
+
+inline constexpr size_t kMaxFeedbackBytes = 32 + 4 + Feedback::kMaxFates * 7 + 4 + 10 + Arrivals::kMax * 2;
+
+size_t serialize(std::span<uint8_t> body, const Feedback& feedback);
+std::optional<Feedback> parse_feedback(Bytes body);
+
+}  // namespace glimt::wire
