@@ -99,6 +99,21 @@ void Connections::established(Connection& connection) {
   events_->on_connected(connection.peer);
 }
 
+// A callback may disconnect the very peer whose packets are being delivered.
+class Connections::Delivery final : public Channel::Packets {
+ public:
+  Delivery(Connections& connections, uint32_t id) : connections_(connections), id_(id) {}
+  void on_packet(Bytes packet) override {
+    const auto found = connections_.connections_.find(id_);
+    if (found != connections_.connections_.end()) connections_.events_->on_datagram(found->second.peer, packet, arrived_);
+  }
+
+ private:
+  Connections& connections_;
+  const uint32_t id_;
+  const Instant arrived_ = now();
+};
+
 void Connections::on_events(uint32_t id, uint32_t what) {
   const auto found = connections_.find(id);
   if (found == connections_.end()) return;
@@ -115,12 +130,10 @@ void Connections::on_events(uint32_t id, uint32_t what) {
     return;
   }
   if (what & (EPOLLIN | EPOLLHUP | EPOLLERR)) {
-    const Instant arrived = now();
-    const auto state = connection.channel->receive([&](Bytes packet) {
-      // A callback may disconnect this very peer.
-      const auto still = connections_.find(id);
-      if (still != connections_.end()) events_->on_datagram(still->second.peer, packet, arrived);
-    });
+    Delivery delivery(*this, id);
+    // Held, because a callback may disconnect the peer while its channel is being read.
+    const auto channel = connection.channel;
+    const auto state = channel->receive(delivery);
     if (!connections_.contains(id)) return;
     if (state == Channel::State::closed) {
       close(id, {ErrorKind::disconnected, address_.text + ": the other end has closed the connection"});

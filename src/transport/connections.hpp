@@ -7,7 +7,6 @@
 //   memory   at most kMaxConnections; further ones are refused and counted
 #pragma once
 
-#include <functional>
 #include <memory>
 #include <unordered_map>
 
@@ -21,7 +20,11 @@ inline constexpr auto kConnectEvery = std::chrono::milliseconds(250);
 class Channel {
  public:
   enum class State { open, blocked, closed };
-  using OnPacket = std::function<void(Bytes)>;
+  class Packets {
+   public:
+    virtual ~Packets() = default;
+    virtual void on_packet(Bytes packet) = 0;
+  };
 
   virtual ~Channel() = default;
   // `accepted`: whole packets, from the front; the unsent end of one that was begun is kept and sent by
@@ -29,7 +32,7 @@ class Channel {
   virtual State send(std::span<const Gather> packets, size_t& accepted) = 0;
   virtual State flush() = 0;
   // Until nothing more is there, but not forever. Bytes that break the framing close the channel.
-  virtual State receive(const OnPacket& on_packet) = 0;
+  virtual State receive(Packets& packets) = 0;
 };
 
 class Connector {
@@ -59,11 +62,12 @@ class Connections final : public Transport {
   struct Connection {
     UniqueFd fd;
     Peer peer;
-    std::unique_ptr<Channel> channel;
+    std::shared_ptr<Channel> channel;
     bool connecting = false;
     bool blocked = false;
   };
 
+  class Delivery;
   void try_connect();
   void accept_all();
   void adopt(UniqueFd fd, bool connecting);

@@ -52,14 +52,14 @@ class TcpChannel final : public Channel {
     return State::open;
   }
 
-  State receive(const OnPacket& on_packet) override {
+  State receive(Packets& packets) override {
     for (int round = 0; round < kReceiveRounds; ++round) {
       const ssize_t n = recv(fd_, input_.data() + filled_, input_.size() - filled_, MSG_DONTWAIT);
       if (n == 0) return State::closed;
       if (n < 0)
         return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR ? State::open : State::closed;
       filled_ += static_cast<size_t>(n);
-      if (!take_packets(on_packet)) return State::closed;
+      if (!take_packets(packets)) return State::closed;
       if (filled_ < input_.size() / 2) break;  // less than what there was room for: nothing more is there
     }
     return State::open;
@@ -101,13 +101,13 @@ class TcpChannel final : public Channel {
     return whole + 1;
   }
 
-  bool take_packets(const OnPacket& on_packet) {
+  bool take_packets(Packets& packets) {
     size_t at = 0;
     while (filled_ - at >= kLengthBytes) {
       const uint32_t length = ByteReader(Bytes(input_).subspan(at, kLengthBytes)).u32();
       if (length > wire::kMaxPacketBytes || length < wire::kMinPacketBytes) return false;
       if (filled_ - at < kLengthBytes + length) break;
-      on_packet(Bytes(input_).subspan(at + kLengthBytes, length));
+      packets.on_packet(Bytes(input_).subspan(at + kLengthBytes, length));
       at += kLengthBytes + length;
     }
     if (at > 0) std::memmove(input_.data(), input_.data() + at, filled_ - at);

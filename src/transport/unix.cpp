@@ -40,13 +40,13 @@ class UnixChannel final : public Channel {
 
   State flush() override { return State::open; }
 
-  State receive(const OnPacket& on_packet) override {
+  State receive(Packets& packets) override {
     for (int round = 0; round < kReceiveRounds; ++round) {
       const ssize_t n = recv(fd_, input_.data(), input_.size(), MSG_DONTWAIT);
       if (n == 0) return State::closed;
       if (n < 0)
         return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR ? State::open : State::closed;
-      on_packet(Bytes(input_).first(static_cast<size_t>(n)));
+      packets.on_packet(Bytes(input_).first(static_cast<size_t>(n)));
     }
     return State::open;
   }
