@@ -24,6 +24,7 @@ bool parse_arrivals(ByteReader in, Arrivals& a) {
   a.first = in.u64();
   a.count = in.u16();
   if (!in.ok() || a.count > Arrivals::kMax || in.left() != a.count * 2u) return false;
+  if (a.first > UINT64_MAX - a.count) return false;  // numbers that wrap around would never end
   for (size_t i = 0; i < a.count; ++i) a.before_16us[i] = in.u16();
   return true;
 }
