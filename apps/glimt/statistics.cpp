@@ -61,6 +61,7 @@ std::string to_json(const SubscriberStats& s, const SubscriberStats& before, dou
                      {"late", s.late},
                      {"repeated", s.repeated},
                      {"refused", s.refused},
+                     {"stray", s.stray},
                      {"dropped", s.dropped},
                      {"skipped", s.skipped},
                      {"packets", s.packets},
@@ -93,6 +94,7 @@ std::string to_json(const PublisherStats& s, const PublisherStats& before, doubl
                             {"packets_lost", d.packets_lost},
                             {"bytes", d.bytes},
                             {"refused", d.refused},
+                            {"stray", d.stray},
                             {"rtt_ms", rounded(d.rtt_ms)}});
   }
   const Json json = {{"time_s", wall_clock()},

@@ -43,6 +43,7 @@ struct SubscriberStats {
   uint64_t lost = 0, late = 0, repeated = 0, dropped = 0;  // frames
   uint64_t skipped = 0;  // frames the sender says it left out for this receiver
   uint64_t refused = 0;  // packets or pictures that broke the format
+  uint64_t stray = 0;    // packets in good order that belong to no session of ours
   uint64_t packets = 0, packets_lost = 0, packets_repeated = 0, kernel_drops = 0;
   uint64_t bytes = 0;  // of datagrams that belonged to the session
   double rtt_ms = 0;
@@ -61,6 +62,7 @@ struct DestinationStats {
   uint64_t packets = 0, bytes = 0;
   uint64_t packets_lost = 0;  // as receivers report
   uint64_t refused = 0;
+  uint64_t stray = 0;  // packets in good order that belong to no session of ours
   double rtt_ms = 0;  // of the slowest receiver
 };
 

@@ -64,7 +64,7 @@ void ReceiveEndpoint::on_datagram(const transport::Peer& from, Bytes datagram, I
 
 void ReceiveEndpoint::on_stranger(const transport::Peer& from, const wire::Packet& packet, Instant now) {
   if (transport_->traits().connects) {
-    ++refused_;
+    ++stray_;
     return;
   }
   PeerOutbox out(*transport_, from);
@@ -89,7 +89,7 @@ void ReceiveEndpoint::on_stranger(const transport::Peer& from, const wire::Packe
     opened();
     on_session_packet(packet, 0, now);
   } else {
-    ++refused_;
+    ++stray_;
   }
 }
 
@@ -198,6 +198,7 @@ void ReceiveEndpoint::add_to(SubscriberStats& stats) const {
   stats.skipped = c.frames.skipped;
   stats.repeated = c.frames.repeated + c.packets_repeated;
   stats.refused += c.refused + c.frames.refused + c.frames.malformed + refused_;
+  stats.stray = stray_;
   stats.packets = c.packets;
   stats.packets_lost = c.packets_lost;
   stats.packets_repeated = c.packets_repeated;

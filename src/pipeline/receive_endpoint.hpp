@@ -65,6 +65,7 @@ class ReceiveEndpoint final : public transport::Transport::Events {
   ReceiveSession::Counters former_;  // of sessions that ended
   uint64_t sessions_ = 0;
   uint64_t refused_ = 0;
+  uint64_t stray_ = 0;
   std::string last_complaint_;
 };
 

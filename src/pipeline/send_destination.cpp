@@ -78,7 +78,7 @@ void SendDestination::on_datagram(const transport::Peer& from, Bytes datagram, I
 
 void SendDestination::on_stranger(const transport::Peer& from, const wire::Packet& packet, Instant now) {
   if (transport_->traits().connects) {
-    ++refused_;
+    ++stray_;
     return;
   }
   if (packet.header.type == wire::Type::hello && packet.header.session == 0) {
@@ -94,7 +94,7 @@ void SendDestination::on_stranger(const transport::Peer& from, const wire::Packe
   } else if (const auto admitted = admission_.on_proof(from, packet.header.session)) {
     admit(from, *admitted, now);
   } else {
-    ++refused_;
+    ++stray_;
   }
 }
 
@@ -278,6 +278,7 @@ DestinationStats SendDestination::stats() const {
   s.address = options_.address.text;
   s.receivers = receivers();
   s.refused += refused_;
+  s.stray = stray_;
   for (const auto& [id, session] : sessions_) {
     s.frames += session->counters.frames;
     s.dropped += session->counters.dropped;

@@ -81,6 +81,7 @@ class SendDestination final : public transport::Transport::Events {
   std::unordered_map<uint32_t, std::unique_ptr<SendSession>> sessions_;  // by our number
   packetize::PacketBatch batch_;
   uint64_t refused_ = 0;
+  uint64_t stray_ = 0;
   DestinationStats gone_;  // what sessions that ended had counted
 };
 
