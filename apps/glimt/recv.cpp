@@ -152,7 +152,7 @@ void add_recv(CLI::App& app, int& code) {
   recv->add_option("--format", o->format, "bgr24, bgra32, gray8, i420, or mjpeg as it was sent [- : bgr24]");
   recv->add_option("--frames", o->frames, "stop after so many frames");
   recv->add_option("--seconds", o->seconds, "stop after so many seconds");
-  recv->add_flag("--once", o->once, "stop when the stream has ended");
+  recv->add_flag("--once", o->once, "stop when the sender has ended or was stopped");
   recv->add_option("--stats", o->stats, "JSON lines, one a second, into a file or - for standard output");
   recv->footer(
       "Examples:\n  glimt recv udp://:5000\n  glimt recv tcp://10.0.0.7:5000 --stats -\n"

@@ -104,7 +104,7 @@ void ReceiveEndpoint::on_session_packet(const wire::Packet& packet, size_t bytes
       const std::string why = options_.address.text + ": " + std::string(to_string(reason));
       if (reason > wire::CloseReason::leaving && why != last_complaint_)
         log::warning("{}", last_complaint_ = why);
-      end_session(reason == wire::CloseReason::end_of_stream ? Change::ended : Change::lost, why);
+      end_session(reason <= wire::CloseReason::leaving ? Change::ended : Change::lost, why);
       break;
     }
     default:

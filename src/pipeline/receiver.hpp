@@ -18,7 +18,7 @@ namespace glimt::pipeline {
 struct ReceiverOptions {
   SubscriberOptions subscriber;
   bool access_units = false;  // read() gives encoded units
-  bool once = false;          // the end of the first stream is the end
+  bool once = false;          // when the sender has said good-bye, that is the end
 };
 
 class Receiver final : private ReceiveEndpoint::Reader {

@@ -61,7 +61,7 @@ RunResult run_send(source::FrameSource& source, Sender& sender, const RunOptions
   stop = true;
   source.interrupt();
   // A reader that takes nothing may hold the capture thread: closing the sender frees it.
-  sender.close(done ? wire::CloseReason::end_of_stream : wire::CloseReason::leaving);
+  sender.close(options.stop ? wire::CloseReason::leaving : wire::CloseReason::end_of_stream);
   capture.join();
   return result;
 }
