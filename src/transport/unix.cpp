@@ -44,7 +44,8 @@ class UnixChannel final : public Channel {
     for (int round = 0; round < kReceiveRounds; ++round) {
       const ssize_t n = recv(fd_, input_.data(), input_.size(), MSG_DONTWAIT);
       if (n == 0) return State::closed;
-      if (n < 0 && errno == ECONNRESET) continue;  // said once, ahead of what the other end sent before it left
+      if (n < 0 && errno == ECONNRESET)
+        continue;  // said once, ahead of what the other end sent before it left
       if (n < 0)
         return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR ? State::open : State::closed;
       packets.on_packet(Bytes(input_).first(static_cast<size_t>(n)));
