@@ -1,4 +1,6 @@
 // glimt: one command, one file a subcommand.
+#include <unistd.h>
+
 #include <csignal>
 
 #include "base/log.hpp"
@@ -17,7 +19,9 @@ const std::atomic<bool>& stop_requested() { return stop; }
 
 void catch_signals() {
   struct sigaction action {};
-  action.sa_handler = [](int) { stop = true; };
+  action.sa_handler = [](int) {
+    if (stop.exchange(true)) _exit(130);  // asked twice: at once
+  };
   sigaction(SIGINT, &action, nullptr);
   sigaction(SIGTERM, &action, nullptr);
   std::signal(SIGPIPE, SIG_IGN);

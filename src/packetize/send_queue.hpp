@@ -44,10 +44,12 @@ class SendQueue {
   bool empty() const { return !current_ && waiting_.empty(); }
   bool full() const { return waiting_.full(); }
   std::optional<Sequence> last_begun() const { return last_begun_; }
-  // Frames that were left out since the last call.
-  std::optional<Sequence> take_left_out() {
-    return left_out_.empty() ? std::nullopt : std::optional(left_out_.pop());
+  // The oldest frame that was left out and is not told yet.
+  std::optional<Sequence> left_out() const {
+    return left_out_.empty() ? std::nullopt : std::optional(left_out_[0]);
   }
+  // Only where left_out() has a value.
+  void told_left_out() { left_out_.pop(); }
 
  private:
   void start_next();

@@ -23,7 +23,8 @@ namespace glimt::pipeline {
 class Outbox {
  public:
   virtual ~Outbox() = default;
-  virtual void send(Bytes packet) = 0;
+  // False where the way is blocked: the packet is gone, and whoever needs it says it again.
+  virtual bool send(Bytes packet) = 0;
 };
 
 class Association {

@@ -20,9 +20,9 @@ constexpr int kCloseRepeats = 3;  // a datagram may be lost
 class ReceiveEndpoint::PeerOutbox final : public Outbox {
  public:
   PeerOutbox(transport::Transport& transport, const transport::Peer& to) : transport_(transport), to_(to) {}
-  void send(Bytes packet) override {
+  bool send(Bytes packet) override {
     const Gather whole = Gather::of(packet);
-    if (!packet.empty()) transport_.send(to_, {&whole, 1});
+    return packet.empty() || transport_.send(to_, {&whole, 1}).packets == 1;
   }
 
  private:

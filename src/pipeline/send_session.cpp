@@ -42,14 +42,17 @@ void SendSession::offer(Ref<packetize::SymbolUnit> unit, Instant now) {
 }
 
 void SendSession::tell_left_out(Outbox& out) {
-  while (const auto frame = queue_->take_left_out()) {
-    ++counters.dropped;
+  while (const auto frame = queue_->left_out()) {
     std::array<uint8_t, 8> body{};
     const size_t size = serialize(body, wire::Skip{*frame, 1});
     std::array<uint8_t, wire::kMinPacketBytes + 8> buffer;
-    out.send(wire::seal_control(
-        buffer, {wire::Type::skip, 0, 0, association.peer_session(), association.next_number()},
-        Bytes(body).first(size)));
+    const wire::Header header{wire::Type::skip, 0, 0, association.peer_session(), association.next_number()};
+    if (!out.send(wire::seal_control(buffer, header, Bytes(body).first(size)))) {
+      association.give_back_numbers(1);  // blocked: said before the next symbol
+      return;
+    }
+    ++counters.dropped;
+    queue_->told_left_out();
   }
 }
 

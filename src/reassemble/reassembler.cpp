@@ -45,7 +45,8 @@ void Reassembler::push(const wire::DataPacket& packet, Instant now, Output& out)
   }
   held_bytes_ += assembly.extent_bytes() - extent;
   progress(*slot, now, out);
-  if (held_bytes_ > kMaxHeldUnits * options_.limits.max_unit_bytes) give_up_one(*slot, out);
+  while (held_bytes_ > kMaxHeldUnits * options_.limits.max_unit_bytes && give_up_one(*slot, out)) {
+  }
   advance(now, out);
 }
 

@@ -47,7 +47,9 @@ class StandardOutput final : public FrameSink {
       } else if (errno == EAGAIN) {
         pollfd room{STDOUT_FILENO, POLLOUT, 0};
         poll(&room, 1, 100);
-      } else if (errno != EINTR) {
+      } else if (errno == EINTR) {
+        return Next::done;  // asked to stop while the reader takes nothing
+      } else {
         return Error{ErrorKind::disconnected, std::string("standard output: ") + std::strerror(errno)};
       }
     }
