@@ -14,6 +14,7 @@ class Ticks {
   void look(Instant at) {
     if (!tick_ || at < next_) return;
     next_ += kTickEvery;
+    if (next_ <= at) next_ = at + kTickEvery;  // after a pause no second tick at once
     tick_();
   }
 

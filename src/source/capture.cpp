@@ -1,5 +1,6 @@
 // The module glimt_videoio: cameras, video files and streams that OpenCV opens.
 #include <atomic>
+#include <cstdlib>
 #include <filesystem>
 #include <opencv2/core.hpp>
 #include <opencv2/core/utils/logger.hpp>
@@ -137,6 +138,7 @@ Result<SourceOptions> with_url_options(const Url& url, SourceOptions options) {
 
 Result<std::unique_ptr<FrameSource>> open_capture(const Url& url, const SourceOptions& given) {
   cv::utils::logging::setLogLevel(cv::utils::logging::LOG_LEVEL_SILENT);  // what matters is said by us
+  setenv("OPENCV_FFMPEG_LOGLEVEL", "-8", 0);  // FFmpeg's AV_LOG_QUIET; OpenCV reads it at its first video
   const bool camera = url.scheme == "camera", file = url.scheme == "file";
   auto known = camera ? url.allow_only({"size", "fps"}) : url.allow_only({"loop"});
   if (!known) return known.error();

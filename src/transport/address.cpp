@@ -190,6 +190,12 @@ Error socket_error(const Address& address, const char* what, int error_number) {
                   "np sport = :" + port + "`"};
     case EACCES:
     case EPERM:
+      if (address.kind != Kind::unix_socket && address.role == Role::connect) {
+        return {ErrorKind::invalid_argument,
+                where +
+                    "permission denied; a broadcast address cannot be reached and a firewall may forbid "
+                    "others: name one host"};
+      }
       return {
           ErrorKind::unauthenticated,
           where + "permission denied; " +
