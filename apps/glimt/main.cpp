@@ -41,8 +41,7 @@ int main(int argc, char** argv) {
   app.set_version_flag("--version", "glimt " + std::string(kVersion));
   app.require_subcommand(1);
   app.failure_message([](const CLI::App* a, const CLI::Error& e) {
-    const bool no_verb =
-        e.get_exit_code() == static_cast<int>(CLI::ExitCodes::RequiredError) && !a->get_parent();
+    const bool no_verb = a->get_subcommands().empty();
     return CLI::FailureMessage::simple(a, e) + (no_verb ? "Known subcommands: send, recv, demo\n" : "");
   });
   app.fallthrough();  // --log may stand anywhere
