@@ -12,10 +12,12 @@ struct Named {
   std::string_view name;
 };
 
-constexpr std::array kFormats{Named{PixelFormat::gray8, "gray8"}, Named{PixelFormat::bgr24, "bgr24"},
-                              Named{PixelFormat::bgra32, "bgra32"}, Named{PixelFormat::i420, "i420"}};
-constexpr std::array kCodecs{Named{Codec::raw, "raw"}, Named{Codec::jpeg, "jpeg"}};
-constexpr std::array kModes{Named{Mode::latest, "latest"}, Named{Mode::every, "every"}};
+constexpr std::array<Named<PixelFormat>, 4> kFormats{{{PixelFormat::gray8, "gray8"},
+                                                      {PixelFormat::bgr24, "bgr24"},
+                                                      {PixelFormat::bgra32, "bgra32"},
+                                                      {PixelFormat::i420, "i420"}}};
+constexpr std::array<Named<Codec>, 2> kCodecs{{{Codec::raw, "raw"}, {Codec::jpeg, "jpeg"}}};
+constexpr std::array<Named<Mode>, 2> kModes{{{Mode::latest, "latest"}, {Mode::every, "every"}}};
 
 template <class Table, class T>
 std::string_view name_of(const Table& table, T value) {
