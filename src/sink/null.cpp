@@ -28,13 +28,15 @@ class NullSink final : public FrameSink {
       ++unmarked_;
       return;
     }
-    const bool forward = !last_ || Sequence(code->number) > *last_;
+    // A sender that was restarted counts from 0 again, but its clock goes on.
+    const bool forward =
+        !last_ || Sequence(code->number) > Sequence(last_->number) || code->captured_us > last_->captured_us;
     ++(forward && code->captured_us == frame.sender_captured_us ? right_ : wrong_);
-    last_ = Sequence(code->number);
+    last_ = code;
   }
 
   const bool verify_;
-  std::optional<Sequence> last_;
+  std::optional<media::TimeCode> last_;
   uint64_t right_ = 0, wrong_ = 0, unmarked_ = 0;
 };
 

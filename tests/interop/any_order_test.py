@@ -63,15 +63,14 @@ def gone(receiver, sessions):
 
 
 def check_restarts(checks, what, sender, receiver):
-    sender_code = sender.kill()
-    sessions = receiver.newest().get("sessions", 0)
-    sender.start()
-    checks.equal(sender_code, -signal.SIGKILL, f"{what}: the sender was killed")
-    checks.that(gone(receiver, sessions), f"{what}: the receiver meets the restarted sender", receiver.child.errors())
-    flows(checks, receiver, f"{what}, sender killed and restarted")
     checks.equal(receiver.kill(), -signal.SIGKILL, f"{what}: the receiver was killed")
     receiver.start()
     flows(checks, receiver, f"{what}, receiver killed and restarted")
+    sessions = receiver.newest().get("sessions", 0)
+    checks.equal(sender.kill(), -signal.SIGKILL, f"{what}: the sender was killed")
+    sender.start()
+    checks.that(gone(receiver, sessions), f"{what}: the receiver meets the restarted sender", receiver.child.errors())
+    flows(checks, receiver, f"{what}, sender killed and restarted")
 
 
 def check_end(checks, what, sender, receiver):
