@@ -11,18 +11,15 @@ bool ArrivalLog::add(uint64_t number, Instant now) {
     reported_up_to_.fill(number - 1);
   } else if (number > highest_) {
     // Numbers that fall out of the window without having come are lost.
-    const uint64_t jump = number - highest_;
-    if (jump >= kWindow) {
-      lost_ += jump - 1;
-    } else {
-      for (uint64_t n = highest_ + 1; n <= number; ++n) {
-        if (n >= first_ + kWindow && !came(n - kWindow)) ++lost_;
-      }
+    for (uint64_t i = 1; i <= std::min<uint64_t>(number - highest_, kWindow); ++i) {
+      if (const uint64_t n = highest_ + i; n - first_ >= kWindow && !came(n - kWindow)) ++lost_;
     }
+    if (number - highest_ > kWindow) lost_ += number - highest_ - kWindow;
     highest_ = number;
-  } else if (number + kWindow <= highest_ || number < first_ || came(number)) {
+  } else if (number + kWindow <= highest_ || came(number)) {
     return false;
   }
+  first_ = std::min(first_, number);  // the first to come may have overtaken others
   entries_[number % kWindow] = {number, now};
   ++received_;
   return true;

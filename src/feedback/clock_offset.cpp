@@ -24,7 +24,7 @@ std::optional<ClockOffset::Estimate> ClockOffset::estimate() const {
   if (same_clock_) return Estimate{0, 0};
   const Probe* p = best();
   if (!p) return std::nullopt;
-  return Estimate{p->offset_us, p->rtt_us / 2};
+  return Estimate{p->offset_us, (p->rtt_us + 1) / 2};
 }
 
 std::optional<Duration> ClockOffset::rtt() const {

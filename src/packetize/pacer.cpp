@@ -28,7 +28,7 @@ void Pacer::sent(size_t bytes, Instant now) {
   if (rate_bps_ <= 0) return;
   const Duration busy = time_of(static_cast<double>(bytes) * 8, rate_bps_);
   // A timer that woke late by up to one batch does not lower the rate; a longer pause earns no burst.
-  free_at_ = std::max(free_at_, now - busy) + busy;
+  free_at_ = (now - free_at_ <= busy ? free_at_ : now) + busy;
 }
 
 }  // namespace glimt::packetize

@@ -34,12 +34,14 @@ SymbolUnit* SendQueue::current() {
 }
 
 void SendQueue::start_next() {
+  while (!waiting_.empty() && waiting_.front()->abandoned) left_out_.push_newest(waiting_.pop()->frame);
   if (waiting_.empty()) return;
   const Sequence frame = waiting_.front()->frame;
   if (!first_) first_ = frame;
   if (options_.mode == Mode::every) {
     const Sequence reference = taken_.value_or(*first_ - 1);
-    if (frame - reference > static_cast<int32_t>(options_.max_in_flight)) return;
+    const bool in_flight = last_begun_ && *last_begun_ > reference;  // what was left out is not
+    if (in_flight && frame - reference > static_cast<int32_t>(options_.max_in_flight)) return;
   }
   current_ = waiting_.pop();
   next_symbol_ = 0;
