@@ -80,16 +80,23 @@ void EventLoop::post(Callback work) {
 }
 
 void EventLoop::call(const Callback& work) {
-  const auto runs_on = thread_.load();
-  if (runs_on == std::this_thread::get_id() || runs_on == std::thread::id()) {
+  std::promise<void> done;
+  bool queued = false;
+  {
+    MutexLock lock(m_);
+    queued = running_ && thread_ != std::this_thread::get_id();
+    if (queued) {
+      posted_.push_back([&] {
+        work();
+        done.set_value();
+      });
+    }
+  }
+  if (!queued) {
     work();
     return;
   }
-  std::promise<void> done;
-  post([&] {
-    work();
-    done.set_value();
-  });
+  wake();
   done.get_future().wait();
 }
 
@@ -104,6 +111,10 @@ void EventLoop::dispatch_wake() {
   for (size_t i = 0; i < signals_.size(); ++i) {
     if (signals_[i]->pending_.exchange(false)) signals_[i]->callback_();
   }
+  run_posted();
+}
+
+void EventLoop::run_posted() {
   std::vector<Callback> work;
   {
     MutexLock lock(m_);
@@ -140,7 +151,11 @@ int EventLoop::wait(epoll_event* events, int room) {
 }
 
 void EventLoop::run() {
-  thread_ = std::this_thread::get_id();
+  {
+    MutexLock lock(m_);
+    running_ = true;
+    thread_ = std::this_thread::get_id();
+  }
   std::array<epoll_event, 64> events;
   while (!stopping_) {
     const int n = wait(events.data(), static_cast<int>(events.size()));
@@ -151,8 +166,13 @@ void EventLoop::run() {
     gone_.clear();
     run_due_timers();
   }
-  dispatch_wake();  // whoever waits in call() gets an answer
-  thread_ = std::thread::id();
+  // Whoever waits in call() gets an answer; whoever comes later is on its own.
+  for (bool more = true; more;) {
+    run_posted();
+    MutexLock lock(m_);
+    more = !posted_.empty();
+    running_ = more;
+  }
 }
 
 }  // namespace glimt::transport

@@ -89,6 +89,7 @@ class EventLoop {
   EventLoop(UniqueFd epoll, UniqueFd wake);
   void wake();
   void dispatch_wake();
+  void run_posted();
   void run_due_timers();
   int wait(epoll_event* events, int room);
 
@@ -97,12 +98,13 @@ class EventLoop {
   std::vector<std::unique_ptr<Watch>> gone_;  // kept until the events that may still name them are through
   std::vector<Timer*> timers_;
   std::vector<Signal*> signals_;
-  std::atomic<std::thread::id> thread_{};
   std::atomic<bool> stopping_{false};
   bool has_precise_wait_ = true;
 
   Mutex m_;
   std::vector<Callback> posted_ GLIMT_GUARDED_BY(m_);
+  std::thread::id thread_ GLIMT_GUARDED_BY(m_);
+  bool running_ GLIMT_GUARDED_BY(m_) = false;
 };
 
 }  // namespace glimt::transport

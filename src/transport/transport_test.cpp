@@ -1,0 +1,190 @@
+#include "transport/transport.hpp"
+
+#include <gmock/gmock.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "support/loopback.hpp"
+#include "wire/packet.hpp"
+
+namespace glimt::transport {
+namespace {
+
+using testing::HasSubstr;
+
+constexpr const char* kUdp = "udp://127.0.0.1:23471";
+constexpr const char* kTcp = "tcp://127.0.0.1:23471";
+
+std::string socket_path() {
+  return (std::filesystem::temp_directory_path() / ("glimt-test-" + std::to_string(getpid()) + ".sock"))
+      .string();
+}
+
+class TransportTest : public testing::Test {
+ protected:
+  Address address(const std::string& text, bool unix_listens = false) {
+    return *Address::from_url(*Url::parse(text), unix_listens);
+  }
+  Result<std::unique_ptr<Transport>> open(const std::string& text) {
+    return open_transport(*net.loop, address(text));
+  }
+
+  // A listening and a connecting end that know each other.
+  void join(const std::string& where) {
+    listener = std::move(*open(where + "?listen"));
+    net.do_on([&] { listener->start(at_listener); });
+    connector = std::move(*open(where + "?connect"));
+    net.do_on([&] { connector->start(at_connector); });
+    ASSERT_TRUE(net.until([&] { return at_connector.connected == 1; }));
+  }
+  void send(Transport& from, const Peer& to, const std::vector<std::vector<uint8_t>>& packets) {
+    const auto gathered = gather(packets);
+    net.do_on([&] { EXPECT_EQ(from.send(to, gathered).packets, packets.size()); });
+  }
+  void TearDown() override {
+    net.do_on([&] {
+      listener.reset();
+      connector.reset();
+    });
+  }
+
+  RunningLoop net;
+  Recorder at_listener, at_connector;
+  std::unique_ptr<Transport> listener, connector;
+};
+
+class EveryTransport : public TransportTest, public testing::WithParamInterface<std::string> {};
+
+TEST_P(EveryTransport, CarriesPacketsBothWaysWholeAndInOrder) {
+  join(GetParam());
+  const auto there =
+      std::vector{pattern(1200, 1), pattern(1200, 2), pattern(700, 3), pattern(1200, 4), pattern(32, 5)};
+  send(*connector, at_connector.last_peer, there);
+  ASSERT_TRUE(net.until([&] { return at_listener.datagrams.size() == there.size(); }));
+  EXPECT_EQ(at_listener.datagrams, there);
+
+  const auto back = std::vector{pattern(40, 9), pattern(1200, 10)};
+  send(*listener, at_listener.last_peer, back);
+  ASSERT_TRUE(net.until([&] { return at_connector.datagrams.size() == back.size(); }));
+  EXPECT_EQ(at_connector.datagrams, back);
+}
+
+TEST_P(EveryTransport, CarriesMoreThanOneBatchOfTheKernel) {
+  join(GetParam());
+  std::vector<std::vector<uint8_t>> packets;
+  for (int i = 0; i < 150; ++i) packets.push_back(pattern(1200, static_cast<uint8_t>(i)));
+  send(*connector, at_connector.last_peer, packets);
+  ASSERT_TRUE(net.until([&] { return at_listener.datagrams.size() == packets.size(); }));
+  EXPECT_EQ(at_listener.datagrams, packets);
+}
+
+INSTANTIATE_TEST_SUITE_P(All, EveryTransport, testing::Values(kUdp, kTcp, "unix://" + socket_path()));
+
+class StreamTransport : public TransportTest, public testing::WithParamInterface<std::string> {};
+
+TEST_P(StreamTransport, BlocksRatherThanCutsAPacketAndSaysWhenThereIsRoom) {
+  join(GetParam());
+  // The reader does not read: its watch is the same loop, which this callback holds up.
+  const std::vector<std::vector<uint8_t>> packets(64, pattern(32 * 1024, 7));
+  const auto gathered = gather(packets);
+  size_t accepted = 0;
+  bool blocked = false;
+  net.do_on([&] {
+    for (int i = 0; i < 1000 && !blocked; ++i) {
+      const auto sent = connector->send(at_connector.last_peer, gathered);
+      accepted += sent.packets;
+      blocked = sent.blocked;
+    }
+  });
+  ASSERT_TRUE(blocked);
+  ASSERT_TRUE(
+      net.until([&] { return at_connector.writable > 0 && at_listener.datagrams.size() == accepted; }));
+  for (const auto& datagram : at_listener.datagrams) EXPECT_EQ(datagram, packets[0]);
+}
+
+TEST_P(StreamTransport, TellsBothEndsOfAHangUp) {
+  join(GetParam());
+  ASSERT_TRUE(net.until([&] { return at_listener.connected == 1; }));
+  net.do_on([&] { listener->disconnect(at_listener.last_peer); });
+  ASSERT_TRUE(net.until([&] { return at_connector.disconnected == 1; }));
+  EXPECT_EQ(at_connector.last_error.kind, ErrorKind::disconnected);
+  EXPECT_TRUE(net.until([&] { return at_connector.connected == 2; })) << "and connects again by itself";
+}
+
+INSTANTIATE_TEST_SUITE_P(All, StreamTransport, testing::Values(kTcp, "unix://" + socket_path()));
+
+TEST_F(TransportTest, TcpClosesAConnectionThatBreaksTheFraming) {
+  listener = std::move(*open(std::string(kTcp) + "?listen"));
+  net.do_on([&] { listener->start(at_listener); });
+  const auto where = *resolve(address(kTcp));
+  UniqueFd stranger(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  ASSERT_EQ(connect(stranger.get(), where.get(), where.length), 0);
+  const std::array<uint8_t, 4> huge{0xFF, 0xFF, 0xFF, 0x7F};
+  ASSERT_EQ(::send(stranger.get(), huge.data(), huge.size(), 0), 4);
+  EXPECT_TRUE(net.until([&] { return at_listener.disconnected == 1; }));
+  EXPECT_TRUE(at_listener.datagrams.empty());
+}
+
+TEST_F(TransportTest, SaysWhoHasAPortThatIsInUse) {
+  for (const char* where : {kUdp, kTcp}) {
+    const auto first = open(std::string(where) + "?listen");
+    ASSERT_TRUE(first);
+    const auto second = open(std::string(where) + "?listen");
+    ASSERT_FALSE(second);
+    EXPECT_EQ(second.error().kind, ErrorKind::unavailable);
+    EXPECT_THAT(second.error().message, HasSubstr("in use"));
+  }
+}
+
+TEST_F(TransportTest, UnixTakesOverASocketThatNobodyListensOnAnyMore) {
+  const std::string path = socket_path();
+  {
+    UniqueFd dead(socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
+    sockaddr_un un{.sun_family = AF_UNIX};
+    std::strncpy(un.sun_path, path.c_str(), sizeof un.sun_path - 1);
+    ASSERT_EQ(bind(dead.get(), reinterpret_cast<sockaddr*>(&un), sizeof un), 0);
+  }
+  EXPECT_TRUE(open("unix://" + path + "?listen"));
+}
+
+TEST_F(TransportTest, UnixLeavesAFileThatIsNoSocketAlone) {
+  const std::string path = socket_path();
+  std::ofstream(path) << "precious";
+  const auto opened = open("unix://" + path + "?listen");
+  ASSERT_FALSE(opened);
+  EXPECT_THAT(opened.error().message, HasSubstr("no socket"));
+  std::string content;
+  std::ifstream(path) >> content;
+  EXPECT_EQ(content, "precious");
+  std::filesystem::remove(path);
+}
+
+TEST_F(TransportTest, UnixSocketFileHasTheModeThatWasAskedFor) {
+  const std::string path = socket_path();
+  const auto mode_of = [&] {
+    struct stat file {};
+    stat(path.c_str(), &file);
+    return file.st_mode & 0777;
+  };
+  {
+    const auto own = open("unix://" + path + "?listen");
+    EXPECT_EQ(mode_of(), 0600u);
+  }
+  const auto shared = open("unix://" + path + "?listen&mode=660");
+  EXPECT_EQ(mode_of(), 0660u);
+}
+
+TEST_F(TransportTest, UdpGoesOnWhereNobodyListens) {
+  connector = std::move(*open("udp://127.0.0.1:23999?connect"));
+  net.do_on([&] { connector->start(at_connector); });
+  ASSERT_TRUE(net.until([&] { return at_connector.connected == 1; }));
+  for (int i = 0; i < 20; ++i) send(*connector, at_connector.last_peer, {pattern(100, 1)});
+  EXPECT_EQ(at_connector.disconnected, 0);
+}
+
+}  // namespace
+}  // namespace glimt::transport
