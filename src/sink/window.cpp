@@ -24,7 +24,8 @@ class Window final : public FrameSink {
                                                            : CV_8UC3;
     try {
       if (!open_) {
-        cv::namedWindow(title_, cv::WINDOW_NORMAL | cv::WINDOW_KEEPRATIO);
+        cv::namedWindow(title_,
+                        cv::WINDOW_NORMAL | cv::WINDOW_KEEPRATIO | cv::WINDOW_GUI_NORMAL);  // no toolbar
         cv::resizeWindow(title_, frame.width, frame.height);
         open_ = true;
       }
