@@ -1,0 +1,33 @@
+// scan_jpeg on arbitrary bytes: what it says does not depend on how the bytes came in pieces, and a JPEG that
+// is whole stays whole when bytes follow it.
+#include <algorithm>
+#include <vector>
+
+#include "media/jpeg_layout.hpp"
+#include "require.hpp"
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  using glimt::media::JpegScan;
+  using State = JpegScan::State;
+  const glimt::Bytes bytes(data, size);
+  const JpegScan at_once = glimt::media::scan_jpeg(bytes);
+
+  size_t resume_at = 0;
+  JpegScan piecemeal;
+  const size_t step = size > 0 ? data[size - 1] % 32 + 1 : 1;
+  for (size_t n = std::min(step, size);; n = std::min(n + step, size)) {
+    piecemeal = glimt::media::scan_jpeg(bytes.first(n), resume_at);
+    if (piecemeal.state != State::incomplete || n == size) break;
+  }
+  GLIMT_REQUIRE(piecemeal.state == at_once.state);
+  if (at_once.state != State::whole) return 0;
+
+  const auto& layout = at_once.layout;
+  GLIMT_REQUIRE(layout.size >= 4 && layout.size <= size && piecemeal.layout.size == layout.size);
+  GLIMT_REQUIRE(data[layout.size - 2] == 0xFF && data[layout.size - 1] == 0xD9);
+  GLIMT_REQUIRE(layout.width > 0 && layout.width <= 65535 && layout.height > 0 && layout.height <= 65535);
+  GLIMT_REQUIRE(layout.components > 0 && layout.restart_interval >= 0);
+  GLIMT_REQUIRE(glimt::media::scan_jpeg(bytes.first(layout.size)).state == State::whole);
+  GLIMT_REQUIRE(glimt::media::scan_jpeg(bytes.first(layout.size - 1)).state == State::incomplete);
+  return 0;
+}
