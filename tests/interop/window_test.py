@@ -1,0 +1,146 @@
+"""The window, on a screen of its own (Xvfb): shows the picture that was sent, titles it, and ends on q and Esc."""
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
+from command import Checks, Child, glimt_path, poll_until, read_exactly, run  # noqa: E402
+from pictures import read_time_code  # noqa: E402
+import cv2  # noqa: E402
+import numpy as np  # noqa: E402
+
+SIZE = (640, 360)
+CLOSE = Path(__file__).resolve().parents[1] / "support/close_window.py"
+TITLE = re.compile(r"^glimt \S+ - (\d+\.\d) fps, captured (\d+\.\d) ms ago$")
+
+
+class Screen:
+    def __enter__(self):
+        argv = ["Xvfb", "-displayfd", "1", "-screen", "0", "1024x768x24", "-nolisten", "tcp"]
+        self.server = Child(argv, stdout=subprocess.PIPE)
+        name = b""
+        while not name.endswith(b"\n"):
+            byte = read_exactly(self.server.stdout, 1)
+            if not byte:
+                raise RuntimeError("Xvfb does not start: " + self.server.errors())
+            name += byte
+        self.env = {"DISPLAY": ":" + name.decode().strip(), "WAYLAND_DISPLAY": ""}
+        return self
+
+    def __exit__(self, *_):
+        self.server.end()
+
+    def tool(self, *argv):
+        return run(argv, env=self.env)[1]
+
+    def window(self):
+        return poll_until(lambda: self.tool("xdotool", "search", "--name", "^glimt ").decode().split())[:1]
+
+    def title(self, window):
+        return self.tool("xdotool", "getwindowname", window).decode().strip()
+
+    def picture(self, window):
+        png = self.tool("import", "-window", window, "png:-")
+        return cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_COLOR) if png else None
+
+    def press(self, window, key):
+        self.tool("xdotool", "windowfocus", "--sync", window, "key", key)
+
+
+def time_code_on(screen, window):
+    picture = screen.picture(window)
+    return read_time_code(picture) if picture is not None else None
+
+
+def check_picture(checks, screen, window, what):
+    first = poll_until(lambda: time_code_on(screen, window))
+    if checks.that(first, f"{what}: the number burnt into the picture can be read off the screen"):
+        later = poll_until(lambda: (time_code_on(screen, window) or first) > first)
+        checks.that(later, f"{what}: and it goes on", first)
+    picture = screen.picture(window)
+    checks.equal(picture.shape[1::-1], SIZE, f"{what}: one pixel is one pixel")
+    colours = len(np.unique(picture[64:].reshape(-1, 3), axis=0))
+    checks.that(colours > 1000, f"{what}: the picture below the number is in colour", colours)
+
+
+def check_window(checks, command, screen, address, how, end):
+    what = f"window {' '.join(how) or 'by default'}"
+    with Child([command, "recv", address, *how], env=screen.env) as receiver:
+        found = screen.window()
+        if not checks.that(found, f"{what}: opens", receiver.errors()):
+            return
+        titled = poll_until(lambda: TITLE.match(screen.title(found[0])))
+        if checks.that(titled, f"{what}: its title has frame rate and age", screen.title(found[0])):
+            checks.that(float(titled[1]) > 0, f"{what}: the frame rate is one", titled[0])
+        check_picture(checks, screen, found[0], what)
+        end(screen, found[0], receiver)
+        checks.equal(receiver.wait(), 0, f"{what}: {end.__doc__} ends it with exit code 0", receiver.errors())
+        checks.that("received" in receiver.errors(), f"{what}: and a summary", receiver.errors())
+
+
+def press_q(screen, window, _):
+    """q"""
+    screen.press(window, "q")
+
+
+def press_escape(screen, window, _):
+    """Esc"""
+    screen.press(window, "Escape")
+
+
+def close_window(screen, window, _):
+    """closing it"""
+    screen.tool(sys.executable, CLOSE, window)
+
+
+def terminate(_screen, _window, receiver):
+    """SIGTERM"""
+    receiver.process.send_signal(signal.SIGTERM)
+
+
+def check_waiting(checks, command, screen, folder):
+    """Where nobody sends there is nothing to show, and Ctrl-C must work all the same."""
+    with Child([command, "recv", f"unix://{folder}/nobody.sock", "window:"], env=screen.env) as receiver:
+        with Child([command, "send", f"test:?size={SIZE[0]}x{SIZE[1]}", f"unix://{folder}/nobody.sock"]):
+            window = screen.window()
+        checks.that(window, "the sender goes: the window stands", receiver.errors())
+        screen.press(window[0], "q")
+        checks.equal(receiver.wait(), 0, "the sender has gone: q still ends it", receiver.errors())
+
+
+def check_formats(checks, command, screen, folder):
+    """Whatever was sent raw, the window has a way to show it."""
+    for pixel_format in ("gray8", "bgra32", "i420"):
+        address = f"unix://{folder}/raw.sock"
+        size = SIZE[0] * SIZE[1] * {"gray8": 2, "bgra32": 8, "i420": 3}[pixel_format] // 2
+        raw = Child([command, "send", "-", address, "--format", pixel_format, "--size", f"{SIZE[0]}x{SIZE[1]}", "--codec",
+                     "raw"], stdin=subprocess.PIPE)
+        with raw, Child([command, "recv", address, "window:"], env=screen.env) as receiver:
+            raw.stdin.write(bytes([200]) * size)
+            raw.stdin.flush()
+            window = screen.window()
+            if checks.that(window, f"raw {pixel_format}: a window opens", receiver.errors()):
+                shown = poll_until(lambda: (p := screen.picture(window[0])) is not None and p.mean() > 150)
+                checks.that(shown, f"raw {pixel_format}: and shows it", receiver.errors())
+                screen.press(window[0], "q")
+            checks.equal(receiver.wait(), 0, f"raw {pixel_format}: exit code", receiver.errors())
+
+
+def main():
+    checks, command = Checks(), glimt_path()
+    with tempfile.TemporaryDirectory() as folder, Screen() as screen:
+        address = f"unix://{folder}/stream.sock"
+        with Child([command, "send", f"test:?size={SIZE[0]}x{SIZE[1]}", address]) as sender:
+            for how, end in (((), press_q), (("window:",), press_escape), (("window:",), close_window), (("window:",), terminate)):
+                check_window(checks, command, screen, address, how, end)
+            checks.equal(sender.signal(signal.SIGINT), 0, "the sender ends", sender.errors())
+        check_waiting(checks, command, screen, folder)
+        check_formats(checks, command, screen, folder)
+    return checks.finish()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
