@@ -2,8 +2,8 @@
 // allocates nothing.
 //
 //   Pool<T>::take() gives an idle object or makes one; when its last Ref is gone it is idle again. An object
-//   keeps what it holds (capacity of its buffers) while idle. References may outlive the pool: then the
-//   object is deleted instead.
+//   keeps what it holds (capacity of its buffers) while idle; a T that refers to others lets go of them in
+//   on_idle(). References may outlive the pool: then the object is deleted instead.
 //
 //   threads  Ref is as thread-safe as std::shared_ptr: the count is, the object is not; Pool is thread-safe
 //   memory   at most `max_idle` idle objects; those in use are bounded by whoever holds them
@@ -92,6 +92,7 @@ class Pool {
   struct Item final : T {
     void last_ref_gone() noexcept override {
       const std::shared_ptr<Home> home = std::move(home_);
+      if constexpr (requires(T& t) { t.on_idle(); }) this->on_idle();
       home->push(std::unique_ptr<Item>(this));
     }
     std::shared_ptr<Home> home_;

@@ -48,6 +48,8 @@ struct AccessUnit : Shared {
     for (const auto& strip : strips) n += strip.bytes.size();
     return n;
   }
+  // An idle unit holds nobody's bytes.
+  void on_idle() { strips.clear(); }
   // Ready for the next frame, with its capacity kept.
   void clear() {
     info.metadata.clear();

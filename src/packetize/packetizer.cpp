@@ -41,8 +41,6 @@ Ref<SymbolUnit> Packetizer::begin(const Ref<media::AccessUnit>& unit, bool disco
   to->key = unit->info.key;
   to->complete = to->abandoned = false;
   to->bytes = 0;
-  to->symbols.clear();
-  to->strip_bytes.clear();
   to->unit = unit;
   to->blocks = wire::blocks_for(predicted_symbols_);
   discontinuity_ = discontinuity;

@@ -35,6 +35,13 @@ struct SymbolUnit : Shared {
   std::vector<uint8_t> descriptor;
   std::vector<media::Strip> strip_bytes;  // what the symbols are views into
   Ref<media::AccessUnit> unit;
+
+  // An idle unit holds nobody's bytes.
+  void on_idle() {
+    symbols.clear();
+    strip_bytes.clear();
+    unit = {};
+  }
 };
 
 }  // namespace glimt::packetize

@@ -120,7 +120,7 @@ void DecodeStage::decode_loop() {
     if (auto done = decode(work); !done) {
       refuse(work, done.error());
     } else if (work.ends) {
-      finish(work);
+      finish(std::move(work));
     }
   }
 }
@@ -143,7 +143,7 @@ Result<void> DecodeStage::choose_decoder(Codec codec) {
   return {};
 }
 
-void DecodeStage::finish(const Work& work) {
+void DecodeStage::finish(Work work) {
   const auto& info = work.unit->info;
   Received received;
   if (options_.access_units) {
@@ -168,6 +168,7 @@ void DecodeStage::finish(const Work& work) {
     interval_.add(info, received.stamps());
     total_.add(info, received.stamps());
   }
+  work = {};  // from here on the picture is the reader's alone
   deliver(std::move(received));
 }
 

@@ -97,7 +97,7 @@ class DecodeStage final : public media::StripSink {
   void pop_front() GLIMT_REQUIRES(m_);
   Result<void> decode(const Work& work);
   Result<void> choose_decoder(Codec codec);
-  void finish(const Work& work);
+  void finish(Work work);
   void deliver(Received received);
   void refuse(const Work& work, const Error& why);
   void count_taken(uint64_t units);
