@@ -28,7 +28,7 @@ def machine():
     with open("/proc/cpuinfo", encoding="utf-8") as f:
         model = re.search(r"model name\s*:\s*(.*)", f.read())
     return (f"{model.group(1) if model else platform.machine()}, {os.cpu_count()} cores, "
-            f"Linux {platform.release()}, load before {os.getloadavg()[0]:.2f}")
+            f"Linux {platform.release()}, load average at the end {os.getloadavg()[0]:.2f}")
 
 
 def versions():
