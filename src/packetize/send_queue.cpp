@@ -26,7 +26,10 @@ SymbolUnit* SendQueue::current() {
     current_ = {};
   }
   // Its last symbol left before its end was known.
-  if (current_ && current_->complete && next_symbol_ >= current_->symbols.size()) current_ = {};
+  if (current_ && current_->complete && next_symbol_ >= current_->symbols.size()) {
+    current_ = {};
+    ++finished_;
+  }
   if (!current_) start_next();
   if (!current_ || next_symbol_ >= current_->symbols.size())
     return nullptr;  // the next strip is not encoded yet
@@ -52,6 +55,7 @@ bool SendQueue::advance(uint32_t symbols) {
   next_symbol_ += symbols;
   if (!current_->complete || next_symbol_ < current_->symbols.size()) return false;
   current_ = {};
+  ++finished_;
   return true;
 }
 

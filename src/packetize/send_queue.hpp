@@ -11,6 +11,7 @@
 #pragma once
 
 #include <optional>
+#include <utility>
 
 #include "base/ring.hpp"
 #include "packetize/symbol_unit.hpp"
@@ -40,6 +41,9 @@ class SendQueue {
   uint32_t next_symbol() const { return next_symbol_; }
   // `symbols` of current() have left. True where that finished a unit.
   bool advance(uint32_t symbols);
+  // Units that have left whole since the last call, also those whose end became known after their last
+  // symbol.
+  uint64_t take_finished() { return std::exchange(finished_, 0); }
 
   bool empty() const { return !current_ && waiting_.empty(); }
   bool full() const { return waiting_.full(); }
@@ -57,6 +61,7 @@ class SendQueue {
   const Options options_;
   Ref<SymbolUnit> current_;
   uint32_t next_symbol_ = 0;
+  uint64_t finished_ = 0;
   Ring<Ref<SymbolUnit>> waiting_;
   Ring<Sequence> left_out_{64};
   std::optional<Sequence> taken_, first_, last_begun_;

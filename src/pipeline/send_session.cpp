@@ -67,6 +67,7 @@ void SendSession::pump(Instant now, Duration interval, transport::Transport& tra
     tell_left_out(out);
     if (send_some(due, now, transport, batch) == 0) break;
   }
+  counters.frames += queue_->take_finished();
   tell_left_out(out);
 }
 
@@ -87,7 +88,7 @@ size_t SendSession::send_some(size_t room, Instant now, transport::Transport& tr
   counters.packets += sent.packets;
   counters.bytes += bytes;
   pacer_.sent(bytes, now);
-  if (queue_->advance(static_cast<uint32_t>(sent.packets))) ++counters.frames;
+  queue_->advance(static_cast<uint32_t>(sent.packets));
   return sent.packets;
 }
 
