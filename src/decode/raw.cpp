@@ -14,7 +14,8 @@ class RawDecoder final : public Decoder {
     format_ = info.format;
     width_ = info.width;
     height_ = info.height;
-    return media::check_size(format_, width_, height_, options_.max_frame_bytes);
+    const auto fits = media::check_size(format_, width_, height_, options_.max_frame_bytes);
+    return fits ? fits : Error{ErrorKind::exhausted, fits.error().message};
   }
 
   Result<void> strip(const media::Strip& strip) override {

@@ -82,9 +82,9 @@ Association::Event Association::on_hello(const wire::Hello& hello, Instant now, 
   const bool is_new = !open_ || hello.session != peer_session_;
   peer_ = hello;
   peer_session_ = hello.session;
+  open_ = true;  // before the answer, which proves us by bearing the other end's number
   if (!options_.connects || is_new) send_hello(now, out);
   if (!is_new) return Event::none;
-  open_ = true;
   close_reason_.reset();
   clock_ = {};
   clock_.set_same_clock(hello.clock_id == options_.clock_id);

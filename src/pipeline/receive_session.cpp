@@ -135,7 +135,8 @@ Sequence ReceiveSession::taken(uint64_t taken_units) {
     const Settled& front = settled_.front();
     if (front.handed_on && units_popped_ >= taken_units) break;
     if (front.handed_on) ++units_popped_;
-    taken_ = settled_.pop().frame;
+    const Sequence frame = settled_.pop().frame;
+    if (frame > taken_) taken_ = frame;  // the fate of an overtaken frame comes after that of a newer one
   }
   return taken_;
 }
