@@ -111,7 +111,8 @@ Result<cv::VideoCapture> open_camera(const Url& url, const SourceOptions& option
 
 Result<cv::VideoCapture> open_anything(const std::string& path) {
   cv::VideoCapture capture(path, cv::CAP_FFMPEG);
-  if (!capture.isOpened()) capture.open(path);
+  // Not GStreamer, which would be next: where it fails too it fills standard error with its own troubles.
+  if (!capture.isOpened()) capture.open(path, cv::CAP_OPENCV_MJPEG);
   if (!capture.isOpened()) {
     return Error{
         ErrorKind::malformed,
