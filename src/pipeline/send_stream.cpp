@@ -80,7 +80,15 @@ void SendStream::close(wire::CloseReason reason, Duration drain) {
   });
 }
 
-void SendStream::begin(const Ref<media::AccessUnit>& unit) { put({Event::Kind::begin, unit, {}}); }
+void SendStream::begin(const Ref<media::AccessUnit>& unit) {
+  {
+    // What stands in the inlet is in no queue yet: until it is, nobody knows of room for a second one.
+    MutexLock lock(m_);
+    ++begun_;
+    if (demand_.lone_every) demand_.ready = 0;
+  }
+  put({Event::Kind::begin, unit, {}});
+}
 void SendStream::strip(const Ref<media::AccessUnit>& unit, const media::Strip& strip) {
   put({Event::Kind::strip, unit, strip});
 }
@@ -127,6 +135,7 @@ void SendStream::begin_unit(const Event& event) {
     interval_ = interval_ == Duration{} ? at - last_begin_ : (interval_ * 7 + (at - last_begin_)) / 8;
   const bool first = last_begin_ == Instant{};
   last_begin_ = at;
+  ++offered_;
   event.unit->info.number = next_frame_;
   ++next_frame_;
   for (auto& [size, p] : profiles_) {
@@ -158,6 +167,7 @@ void SendStream::demand_changed() {
   demand.lone_every = demand.receivers == 1 && every == 1;
   {
     MutexLock lock(m_);
+    if (demand.lone_every && begun_ != offered_) demand.ready = 0;
     demand_ = demand;
   }
   demand_changed_.notify_all();

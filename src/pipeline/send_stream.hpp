@@ -4,8 +4,7 @@
 //   input    strips from the encode thread; destinations
 //   output   packets at each destination; what the receivers could use next
 //   threads  the StripSink is bound to one encode thread; add, remove, stats, demand and wait are
-//   thread-safe; the rest is
-//            bound to the network thread
+//            thread-safe; the rest is bound to the network thread
 //   memory   64 strips on their way to the network thread; the history of each symbol size in use
 #pragma once
 
@@ -83,12 +82,14 @@ class SendStream final : public media::StripSink, private SendDestination::Strea
   std::map<size_t, Profile> profiles_;  // by symbol size
   uint32_t next_id_ = 1;
   Sequence next_frame_{1};
+  uint64_t offered_ = 0;  // to the sessions
   Instant last_begin_{};
   Duration interval_{};
 
   mutable Mutex m_;
   Condition demand_changed_;
   Demand demand_ GLIMT_GUARDED_BY(m_);
+  uint64_t begun_ GLIMT_GUARDED_BY(m_) = 0;  // by the encoder; ahead of offered_ by what stands in the inlet
 };
 
 }  // namespace glimt::pipeline

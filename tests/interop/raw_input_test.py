@@ -108,7 +108,7 @@ def check_ffmpeg_writes(checks, command, ends, pixel_format, layout):
     what = f"ffmpeg writes {layout}"
     kind = ["-c:v", "mjpeg", "-q:v", "3", "-pix_fmt", "yuvj420p", "-f", "mjpeg"] if layout == "mjpeg" else \
         ["-pix_fmt", layout, "-f", "rawvideo"]
-    argv = ["ffmpeg", "-v", "error", "-f", "lavfi", "-i", "testsrc2=size=322x242:rate=30", "-frames:v", "12", *kind, "-"]
+    argv = ["ffmpeg", "-v", "error", "-f", "lavfi", "-i", "testsrc2=size=322x242:rate=30", "-frames:v", "40", *kind, "-"]
     _, expected, _ = run(argv)
     sending = ["--format", "mjpeg"] if layout == "mjpeg" else [*shape(pixel_format, 322, 242), "--codec", "raw"]
     _, listening, connecting = ends
@@ -136,7 +136,7 @@ def main():
         ends = addresses(folder)
         for pixel_format in FORMATS:
             for end in ends:
-                check_raw(checks, command, end, pixel_format, (64, 48))
+                check_raw(checks, command, end, pixel_format, (64, 48), 40)  # more than any queue holds
                 check_jpeg(checks, command, end, pixel_format, (322, 242))
         for end in ends:
             check_mjpeg(checks, command, end, (322, 242))
