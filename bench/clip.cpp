@@ -37,7 +37,8 @@ void Clip::paint(size_t index, Bytes noise) {
     for (int y = 0; y < shape.rows; ++y, ++row_number) {
       const size_t from = (index * 7919 + row_number) * 104'729 % (kNoise - 8192);
       for (int x = 0; x < shape.width_bytes; ++x) {
-        const float fx = float(x / channels) + float(index) * 2, fy = float(y) + float(index), fc = float(x % channels);
+        const float fx = float(x / channels) + float(index) * 2, fy = float(y) + float(index),
+                    fc = float(x % channels);
         const float wave = 128 + (chroma ? 30.f : 60.f) * std::sin(fx / 97 + fc) * std::cos(fy / 61);
         const float detail = chroma ? 0 : 14 * std::sin(fx / 5) * std::sin(fy / 7);
         const int grain = static_cast<int8_t>(noise[from + static_cast<size_t>(x)]);

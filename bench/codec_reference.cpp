@@ -15,7 +15,11 @@ namespace {
 class Jpeg {
  public:
   Jpeg(int width, int height, int quality, bool fancy)
-      : width_(width), height_(height), quality_(quality), fancy_(fancy), pixels_(size_t(width) * size_t(height) * 3) {
+      : width_(width),
+        height_(height),
+        quality_(quality),
+        fancy_(fancy),
+        pixels_(size_t(width) * size_t(height) * 3) {
     error_.attach();
     encoder_.err = decoder_.err = &error_;
     jpeg_create_compress(&encoder_);
@@ -121,11 +125,11 @@ int run(const Arguments& arguments) {
   auto source = source::open_pattern(Url::parse("test:").value(), options).value();
   Jpeg jpeg(width, height, quality, fancy);
   Times t = measure(*source, jpeg, fps, arguments.number("--seconds", 5));
-  std::printf("{\"size\":\"%s\",\"quality\":%d,\"fps\":%g,\"fancy\":%s,\"bytes\":%zu,\"encode\":%s,\"decode\":%s,"
-              "\"sum\":%s}\n",
-              size_text.c_str(), quality, fps, fancy ? "true" : "false",
-              t.bytes / std::max<size_t>(1, t.sum.size()), t.encode.json().c_str(), t.decode.json().c_str(),
-              t.sum.json().c_str());
+  std::printf(
+      "{\"size\":\"%s\",\"quality\":%d,\"fps\":%g,\"fancy\":%s,\"bytes\":%zu,\"encode\":%s,\"decode\":%s,"
+      "\"sum\":%s}\n",
+      size_text.c_str(), quality, fps, fancy ? "true" : "false", t.bytes / std::max<size_t>(1, t.sum.size()),
+      t.encode.json().c_str(), t.decode.json().c_str(), t.sum.json().c_str());
   return 0;
 }
 

@@ -4,10 +4,12 @@
 //   frame_harness --send COMMAND --receive COMMAND --size 1280x720 --format i420 [--fps 30 | --fps 0] [--seconds 5]
 //                 [--receiver-first]
 //
-//   output   one JSON line: latency from the return of the write of a frame's last byte to the return of the read of
-//            its last byte; frames a second; CPU of both children; start of the receiver's process to its first frame
-//   cost     its own: the clip lies in memory before it begins; of what is read only the number's blocks are looked
-//            at; printed as harness_cpu_ms a frame. Both pipes hold 1 MiB, so that a frame takes few system calls.
+//   output   one JSON line: latency from the return of the write of a frame's last byte to the return of the
+//            read of its last byte; frames a second; CPU of both children; start of the receiver's process to
+//            its first frame
+//   cost     its own: the clip lies in memory before it begins; of what is read only the number's blocks are
+//            looked at; printed as harness_cpu_ms a frame. Both pipes hold 1 MiB, so that a frame takes few
+//            system calls.
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
@@ -62,7 +64,11 @@ struct Received {
 class Reader {
  public:
   Reader(int fd, PixelFormat format, int width, int height)
-      : fd_(fd), format_(format), width_(width), height_(height), bytes_(media::packed_size(format, width, height)) {
+      : fd_(fd),
+        format_(format),
+        width_(width),
+        height_(height),
+        bytes_(media::packed_size(format, width, height)) {
     fcntl(fd, F_SETFL, O_NONBLOCK);
   }
 
@@ -86,7 +92,8 @@ class Reader {
   void whole(const Sent& sent, Received& received) {
     const Instant at = now();
     filled_ = 0;
-    const auto code = media::try_read_time_code(media::frame_over({}, bytes_.data(), format_, width_, height_));
+    const auto code =
+        media::try_read_time_code(media::frame_over({}, bytes_.data(), format_, width_, height_));
     if (!code || code->number >= kMaxFrames) {
       ++received.unreadable;
       return;
@@ -128,10 +135,11 @@ void start(Children& c, const Arguments& a, std::thread& feeder, Clip& clip, dou
 }
 
 void print(const Arguments& a, Received& r, uint32_t sent, double seconds, Duration first) {
-  std::printf("{\"size\":\"%s\",\"format\":\"%s\",\"frames\":%u,\"sent\":%u,\"fps\":%.2f,\"latency\":%s,"
-              "\"unreadable\":%u,\"backwards\":%u,\"first_frame_ms\":%.1f,",
-              a.get("--size", "").c_str(), a.get("--format", "").c_str(), r.frames, sent, r.frames / seconds,
-              r.latency.json().c_str(), r.unreadable, r.backwards, to_ms(first));
+  std::printf(
+      "{\"size\":\"%s\",\"format\":\"%s\",\"frames\":%u,\"sent\":%u,\"fps\":%.2f,\"latency\":%s,"
+      "\"unreadable\":%u,\"backwards\":%u,\"first_frame_ms\":%.1f,",
+      a.get("--size", "").c_str(), a.get("--format", "").c_str(), r.frames, sent, r.frames / seconds,
+      r.latency.json().c_str(), r.unreadable, r.backwards, to_ms(first));
 }
 
 int run(const Arguments& a) {
@@ -151,18 +159,21 @@ int run(const Arguments& a) {
   const Cpu own = cpu_of(RUSAGE_SELF);
   const uint32_t sent_before = sent.frames;
   const Instant from = now();
-  const auto length = std::chrono::duration_cast<Duration>(std::chrono::duration<double>(a.number("--seconds", 5)));
+  const auto length =
+      std::chrono::duration_cast<Duration>(std::chrono::duration<double>(a.number("--seconds", 5)));
   if (alive) reader.read_until(from + length, sent, r);
   const double seconds = std::chrono::duration<double>(now() - from).count();
   print(a, r, sent.frames - sent_before, seconds, warm.first - children.receiver_started);
   const double n = std::max(1u, r.frames);
   const Cpu own_after = cpu_of(RUSAGE_SELF);
-  std::printf("\"sender_cpu_ms\":%.3f,\"receiver_cpu_ms\":%.3f,\"harness_cpu_ms\":%.3f,\"psnr_db\":%.2f,"
-              "\"sender_peak_mib\":%.1f,\"receiver_peak_mib\":%.1f}\n",
-              (children.sender->cpu_s() - sender_cpu) * 1e3 / n, (children.receiver->cpu_s() - receiver_cpu) * 1e3 / n,
-              (own_after.user_s + own_after.system_s - own.user_s - own.system_s) * 1e3 / n,
-              r.frames > 0 ? clip.psnr(reader.last_number(), reader.last()) : 0,
-              double(children.sender->peak_kib()) / 1024, double(children.receiver->peak_kib()) / 1024);
+  std::printf(
+      "\"sender_cpu_ms\":%.3f,\"receiver_cpu_ms\":%.3f,\"harness_cpu_ms\":%.3f,\"psnr_db\":%.2f,"
+      "\"sender_peak_mib\":%.1f,\"receiver_peak_mib\":%.1f}\n",
+      (children.sender->cpu_s() - sender_cpu) * 1e3 / n,
+      (children.receiver->cpu_s() - receiver_cpu) * 1e3 / n,
+      (own_after.user_s + own_after.system_s - own.user_s - own.system_s) * 1e3 / n,
+      r.frames > 0 ? clip.psnr(reader.last_number(), reader.last()) : 0,
+      double(children.sender->peak_kib()) / 1024, double(children.receiver->peak_kib()) / 1024);
   sent.stop = true;
   feeder.join();
   return 0;

@@ -32,8 +32,8 @@ class Samples {
   }
   std::string json() {
     char text[160];
-    std::snprintf(text, sizeof text, "{\"n\":%zu,\"p50\":%.4f,\"p95\":%.4f,\"p99\":%.4f,\"max\":%.4f}", size(),
-                  percentile(50), percentile(95), percentile(99), percentile(100));
+    std::snprintf(text, sizeof text, "{\"n\":%zu,\"p50\":%.4f,\"p95\":%.4f,\"p99\":%.4f,\"max\":%.4f}",
+                  size(), percentile(50), percentile(95), percentile(99), percentile(100));
     return text;
   }
 

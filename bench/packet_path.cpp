@@ -1,9 +1,10 @@
 // packet_path: access units through packetize → UDP on loopback → reassemble, a thread for each end.
 //
 //   packet_path throughput [--seconds 3] [--in-flight 4] [--bytes 150000] [--bare] [--no-gso] [--no-gro]
-//   packet_path unit       [--count 300] [--every-ms 10]  …                handed over → whole, idle in between
-//     --bare      the same datagrams without packetize, checksum, parse and reassemble: what kernel and transport cost
-//     --handover  the unit comes from a third thread, as from the encoder: one more wake-up
+//   packet_path unit       [--count 300] [--every-ms 10]  …                handed over → whole, idle in
+//                          between --bare      the same datagrams without packetize, checksum, parse and
+//                          reassemble: what kernel and transport cost --handover  the unit comes from a third
+//                          thread, as from the encoder: one more wake-up
 //   output   one JSON line
 #include <sys/prctl.h>
 
@@ -41,7 +42,7 @@ class NoEvents : public transport::Transport::Events {
 
 // What both ends see.
 struct Shared {
-  std::atomic<uint64_t> ended{0};          // units that are whole or were lost
+  std::atomic<uint64_t> ended{0};  // units that are whole or were lost
   std::atomic<uint64_t> whole{0}, lost{0}, packets{0}, refused{0};
   std::atomic<int64_t> handed_over_ns{0};  // `unit` only: one at a time
   bool bare = false;
@@ -155,7 +156,8 @@ class Sender final : public NoEvents {
   bool send_rest() {
     const auto total = static_cast<uint32_t>(unit_->symbols.size());
     while (next_symbol_ < total) {
-      if (!shared_.bare || next_symbol_ == 0 || batch_.packets().size() < PacketBatch::kMaxPackets) fill(total);
+      if (!shared_.bare || next_symbol_ == 0 || batch_.packets().size() < PacketBatch::kMaxPackets)
+        fill(total);
       const auto left = std::min<size_t>(batch_.packets().size(), total - next_symbol_);
       const auto sent = transport_->send({}, batch_.packets().first(left));
       next_symbol_ += static_cast<uint32_t>(sent.packets);
@@ -167,7 +169,8 @@ class Sender final : public NoEvents {
   void fill(uint32_t total) {
     batch_.clear();
     const Instant at = now();
-    for (uint32_t s = next_symbol_; s < total && !batch_.full(); ++s) batch_.add(*unit_, s, kSession, number_++, at);
+    for (uint32_t s = next_symbol_; s < total && !batch_.full(); ++s)
+      batch_.add(*unit_, s, kSession, number_++, at);
   }
 
   using PacketBatch = packetize::PacketBatch;
@@ -236,8 +239,9 @@ struct Run {
 };
 
 void print_cpu(const char* name, Cpu before, Cpu after, double packets) {
-  std::printf("\"%s_user_us\":%.3f,\"%s_system_us\":%.3f,", name, (after.user_s - before.user_s) * 1e6 / packets,
-              name, (after.system_s - before.system_s) * 1e6 / packets);
+  std::printf("\"%s_user_us\":%.3f,\"%s_system_us\":%.3f,", name,
+              (after.user_s - before.user_s) * 1e6 / packets, name,
+              (after.system_s - before.system_s) * 1e6 / packets);
 }
 
 int throughput(const Arguments& a) {
@@ -253,13 +257,14 @@ int throughput(const Arguments& a) {
   const double seconds = std::chrono::duration<double>(now() - start).count();
   const auto units = static_cast<double>(run.shared.whole - whole);
   const auto n = static_cast<double>(run.shared.packets - packets);
-  std::printf("{\"gbit_per_s\":%.3f,\"units\":%.0f,\"packets\":%.0f,", units * double(run.bytes) * 8 / seconds / 1e9,
-              units, n);
+  std::printf("{\"gbit_per_s\":%.3f,\"units\":%.0f,\"packets\":%.0f,",
+              units * double(run.bytes) * 8 / seconds / 1e9, units, n);
   print_cpu("send", send_before, run.send.cpu(), n);
   print_cpu("receive", receive_before, run.receive.cpu(), n);
   const auto c = run.receiver->counters();
-  std::printf("\"lost\":%lu,\"refused\":%lu,\"kernel_drops\":%lu,\"gso\":%d,\"gro\":%d}\n", run.shared.lost.load(),
-              run.shared.refused.load(), c.kernel_drops, run.sender->counters().gso, c.gro);
+  std::printf("\"lost\":%lu,\"refused\":%lu,\"kernel_drops\":%lu,\"gso\":%d,\"gro\":%d}\n",
+              run.shared.lost.load(), run.shared.refused.load(), c.kernel_drops, run.sender->counters().gso,
+              c.gro);
   return 0;
 }
 
@@ -289,9 +294,10 @@ int unit(const Arguments& a) {
   run.send.stop();
   run.receive.stop();
   const auto c = run.receiver->counters();
-  std::printf("{\"handed_over_whole\":%s,\"lost\":%lu,\"refused\":%lu,\"kernel_drops\":%lu,\"gso\":%d,\"gro\":%d}\n",
-              run.shared.latency.json().c_str(), run.shared.lost.load(), run.shared.refused.load(), c.kernel_drops,
-              run.sender->counters().gso, c.gro);
+  std::printf(
+      "{\"handed_over_whole\":%s,\"lost\":%lu,\"refused\":%lu,\"kernel_drops\":%lu,\"gso\":%d,\"gro\":%d}\n",
+      run.shared.latency.json().c_str(), run.shared.lost.load(), run.shared.refused.load(), c.kernel_drops,
+      run.sender->counters().gso, c.gro);
   return 0;
 }
 

@@ -1,8 +1,7 @@
 // The reassembler, two ways. The first byte chooses.
 //
 //   even  arbitrary packets, skips and pauses: never crashes, holds no more than it may, every frame that
-//   begins
-//         ends once, strips keep their bytes
+//         begins ends once, strips keep their bytes
 //   odd   a unit is packetized, its packets shuffled, dropped and repeated: the same bytes come out or none
 #include <algorithm>
 #include <map>

@@ -21,9 +21,14 @@ void catch_signals() {
   struct sigaction action {};
   action.sa_handler = [](int) {
     if (stop.exchange(true)) _exit(130);  // asked twice: at once
+    alarm(1);
   };
   sigaction(SIGINT, &action, nullptr);
   sigaction(SIGTERM, &action, nullptr);
+  // Interrupts a write that began to block just when the request came.
+  struct sigaction again {};
+  again.sa_handler = [](int) { alarm(1); };
+  sigaction(SIGALRM, &again, nullptr);
   std::signal(SIGPIPE, SIG_IGN);
 }
 

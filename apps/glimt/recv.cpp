@@ -32,7 +32,7 @@ Result<std::vector<std::unique_ptr<sink::FrameSink>>> open_sinks(const std::vect
   for (const auto& name : names) {
     const auto url = Url::parse(name);
     if (!url) return url.error();
-    auto sink = sink::open_sink(*url, {.title = "glimt " + o.address});
+    auto sink = sink::open_sink(*url, {.title = "glimt " + o.address, .stop = &stop_requested()});
     if (!sink) return sink.error();
     sinks.push_back(std::move(*sink));
   }

@@ -1,9 +1,8 @@
 // Frame: a picture that was received, with its times and metadata.
 //
 //   mat()       for reading: 8-bit BGR (CV_8UC3), grey (CV_8UC1), BGRA (CV_8UC4); i420 as one CV_8UC1 of
-//   height * 3 / 2 rows.
-//               It keeps the pixels alive by itself and may outlive the frame. Do not write into it: others
-//               may look at the same memory, and later it may be mapped read-only
+//               height * 3 / 2 rows. It keeps the pixels alive by itself and may outlive the frame. Do not
+//               write into it: others may look at the same memory, and later it may be mapped read-only
 //   writable()  a Mat of one's own; copies only where the picture is shared, and then once
 //   units       times are points of this machine's steady clock
 //   errors      none

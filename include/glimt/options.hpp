@@ -43,9 +43,9 @@ struct PublisherOptions {
   Codec codec = Codec::jpeg;
   // 1..100, JPEG only. More is more bytes and less visible loss; below 40 blocks show.
   int quality = 80;
-  // Bits per second towards one receiver that is not on this machine. More empties a frame onto the wire
-  // sooner and overflows small switches; 0 sends without a pause. Nothing: 500 Mbit/s, and unpaced on
-  // loopback.
+  // Bits per second towards one receiver that is not on this machine. More empties a frame onto
+  // the wire sooner and overflows small switches; 0 sends without a pause. Nothing: 500 Mbit/s,
+  // and unpaced on loopback.
   std::optional<double> pace_bps;
   // The largest picture taken, in bytes of its uncompressed pixels. More admits larger pictures and takes
   // more memory; beyond it a picture is refused with invalid_argument.
@@ -60,7 +60,7 @@ struct SubscriberOptions {
   // The pixel format that read() hands out. Nothing: as it was sent, JPEG as bgr24 or gray8.
   std::optional<PixelFormat> format;
   // The largest picture accepted, in bytes of its uncompressed pixels and, separately, of its encoded bytes.
-  // More admits larger pictures and lets a hostile sender take more memory: at most six times this.
+  // More admits larger pictures and lets a hostile sender take more memory: at most ten times this.
   size_t max_frame_bytes = size_t{64} << 20;
 };
 

@@ -4,12 +4,13 @@
 //   *out << mat;
 //
 //   input    cv::Mat of 8-bit BGR, grey or BGRA, any size from 1x1; size and kind may change from one to the
-//   next. It is
-//            copied once, unless it is moved in and has no other owner
+//            next. It is copied once, unless it is moved in and has no other owner
 //   output   access units at each address; an address that listens ("udp://:5000") serves any number of
-//   subscribers errors   open and add: with the cure. publish: invalid_argument for a Mat it cannot carry
+//            subscribers
+//   errors   open and add: with the cure. publish: invalid_argument for a Mat it cannot carry
 //   threads  thread-safe; publish() does not block: a picture that finds the encoder busy waits, and a newer
-//   one takes its place memory   two pictures
+//            one takes its place
+//   memory   two pictures
 #pragma once
 
 #include <chrono>
@@ -37,8 +38,8 @@ class Publisher {
   Publisher(Publisher&&) noexcept;
   Publisher& operator=(Publisher&&) noexcept;
 
-  // `captured_at` is now where it is not given. `metadata`: up to 64 KB that arrive with the picture or not
-  // at all.
+  // `captured_at` is now where it is not given. `metadata`: up to 64 KB that arrive with the picture
+  // or not at all.
   struct Extras {
     std::chrono::steady_clock::time_point captured_at{};
     std::span<const uint8_t> metadata;

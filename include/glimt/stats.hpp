@@ -63,7 +63,7 @@ struct DestinationStats {
   uint64_t packets_lost = 0;  // as receivers report
   uint64_t refused = 0;
   uint64_t stray = 0;  // packets in good order that belong to no session of ours
-  double rtt_ms = 0;  // of the slowest receiver
+  double rtt_ms = 0;   // of the slowest receiver
 };
 
 struct PublisherStats {

@@ -9,8 +9,8 @@ struct MatOwner final : Shared {
   cv::Mat mat;
 };
 
-// OpenCV counts references to a Mat's data and asks its allocator to free it: ours lets go of the frame's
-// owner.
+// OpenCV counts references to a Mat's data and asks its allocator to free it: ours lets go
+// of the frame's owner.
 class OwnerReleaser final : public cv::MatAllocator {
  public:
   cv::UMatData* hold(const media::Frame& frame, size_t size) const {

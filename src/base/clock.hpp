@@ -24,8 +24,8 @@ inline int64_t to_us(Instant t) {
 inline Instant from_us(int64_t us) { return Instant(std::chrono::microseconds(us)); }
 inline double to_ms(Duration d) { return std::chrono::duration<double, std::milli>(d).count(); }
 
-// The same in two processes if and only if their now() is the same clock: one boot of one machine, one time
-// namespace.
+// The same in two processes if and only if their now() is the same clock: one boot of one
+// machine, one time namespace.
 uint64_t clock_id();
 
 // The time whose low 32 bits of microseconds are `low` and that is nearest to `near_us`.

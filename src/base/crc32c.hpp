@@ -1,5 +1,5 @@
-// CRC32C (Castagnoli, as in RFC 3720), continued from `seed`: crc32c(b, crc32c(a)) is the CRC of a and then
-// b.
+// CRC32C (Castagnoli, as in RFC 3720), continued from `seed`: crc32c(b, crc32c(a)) is the CRC of
+// a and then b.
 //
 //   threads  thread-safe
 #pragma once

@@ -1,5 +1,5 @@
-// Gather: one datagram as a few runs of bytes that lie apart, so that it is put together by the kernel and
-// not by us.
+// Gather: one datagram as a few runs of bytes that lie apart, so that it is put together by the kernel
+// and not by us.
 //
 //   output   views; whoever fills it says how long they live
 //   threads  plain value

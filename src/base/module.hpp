@@ -2,8 +2,10 @@
 // use, so that a program which does not need them starts in milliseconds.
 //
 //   input    the module's name and the function it exports; looked for beside the library, then in its glimt/
-//   folder output   the function's address, good for ever: modules are never unloaded errors   unavailable,
-//   naming the Debian package that brings what is missing threads  thread-safe
+//            folder
+//   output   the function's address, good for ever: modules are never unloaded
+//   errors   unavailable, naming the Debian package that brings what is missing
+//   threads  thread-safe
 #pragma once
 
 #include <string>

@@ -1,5 +1,5 @@
-// Mutex, MutexLock and Condition: the standard ones, with Clang's thread-safety annotations (`./dev lint`
-// checks them).
+// Mutex, MutexLock and Condition: the standard ones, with Clang's thread-safety annotations
+// (`./dev lint` checks them).
 #pragma once
 
 #include <chrono>

@@ -1,5 +1,5 @@
-// Shared, Ref and Pool: reference-counted objects that go back to where they came from, so that a warm stream
-// allocates nothing.
+// Shared, Ref and Pool: reference-counted objects that go back to where they came from, so that a
+// warm stream allocates nothing.
 //
 //   Pool<T>::take() gives an idle object or makes one; when its last Ref is gone it is idle again. An object
 //   keeps what it holds (capacity of its buffers) while idle; a T that refers to others lets go of them in
@@ -92,7 +92,7 @@ class Pool {
   struct Item final : T {
     void last_ref_gone() noexcept override {
       const std::shared_ptr<Home> home = std::move(home_);
-      if constexpr (requires(T& t) { t.on_idle(); }) this->on_idle();
+      if constexpr (requires(T & t) { t.on_idle(); }) this->on_idle();
       home->push(std::unique_ptr<Item>(this));
     }
     std::shared_ptr<Home> home_;

@@ -1,10 +1,10 @@
 // Queue: a bounded hand-over from one thread to another, with a named policy for when it is full.
 //
-//   put      newest wins: the oldest item gives way, and the caller is told
-//   put_wait blocks until there is room or the queue is closed
-//   take     waits until there is an item, the deadline has passed, or the queue is closed and empty
-//   threads  thread-safe
-//   memory   `capacity` items, taken at construction
+//   put       newest wins: the oldest item gives way, and the caller is told
+//   put_wait  blocks until there is room or the queue is closed
+//   take      waits until there is an item, the deadline has passed, or the queue is closed and empty
+//   threads   thread-safe
+//   memory    `capacity` items, taken at construction
 #pragma once
 
 #include <optional>

@@ -1,5 +1,5 @@
-// Sequence: a 32-bit number that wraps around, compared by which of two is ahead by less than half the
-// circle.
+// Sequence: a 32-bit number that wraps around, compared by which of two is ahead by less
+// than half the circle.
 //
 //   threads  plain value
 #pragma once

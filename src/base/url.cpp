@@ -14,8 +14,8 @@ bool all_digits(std::string_view s) {
   return !s.empty() && std::all_of(s.begin(), s.end(), [](unsigned char c) { return std::isdigit(c); });
 }
 
-// The scheme in front of ':', where there is one. "C:\x" and "clip:1.mp4" are no schemes of ours, but "rtsp:"
-// is.
+// The scheme in front of ':', where there is one. "C:\x" has no scheme of
+// ours, but "rtsp:" is.
 std::string_view scheme_of(std::string_view text) {
   const auto colon = text.find(':');
   if (colon == std::string_view::npos || colon < 2) return {};

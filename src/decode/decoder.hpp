@@ -2,8 +2,8 @@
 //
 //   input    begin once, each strip once, end; a begin without an end gives the frame up
 //   output   a frame of the wanted format where the codec can deliver it, otherwise of its own; stamps and
-//   metadata are the
-//            unit's. The picture of end() is whole: a strip that does not decode cleanly makes it an error
+//            metadata are for the caller to set. The picture of end() is whole: a strip that does not decode cleanly
+//            makes it an error
 //   errors   malformed; exhausted where the picture is over the limit
 //   threads  thread-compatible
 //   memory   frames of the pool, at most max_frame_bytes each

@@ -25,7 +25,8 @@ class JpegDecoder final : public Decoder {
     if (info.strips != 1) return Error{ErrorKind::malformed, "a JPEG in more than one strip"};
     width_ = info.width;
     height_ = info.height;
-    const auto fits = media::check_size(PixelFormat::bgr24, width_, height_, options_.max_frame_bytes);
+    const auto fits = media::check_size(options_.format.value_or(PixelFormat::bgr24), width_, height_,
+                                        options_.max_frame_bytes);
     return fits ? fits : Error{ErrorKind::exhausted, fits.error().message};
   }
 

@@ -123,8 +123,8 @@ class JpegEncoder final : public Encoder {
     padding_.resize(static_cast<size_t>(round_up(frame.width, kLumaRows)) * (kLumaRows + kChromaRows));
   }
 
-  // Row `row` of a plane as libjpeg wants it: whole blocks wide, the last row and column repeated beyond the
-  // picture.
+  // Row `row` of a plane as libjpeg wants it: whole blocks wide, the last row and column
+  // repeated beyond the picture.
   JSAMPROW padded_row(const media::Frame& frame, int plane, int row, uint8_t* scratch) {
     const auto shape = media::plane_shape(PixelFormat::i420, frame.width, frame.height, plane);
     const auto& p = frame.planes[static_cast<size_t>(plane)];

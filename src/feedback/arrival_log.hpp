@@ -2,7 +2,9 @@
 //
 //   input    packet numbers as they come, and now
 //   output   the arrivals section of a report: everything since the report before the last two, at most 384
-//   packets threads  thread-compatible; reads no clock memory   1024 packets
+//            packets
+//   threads  thread-compatible; reads no clock
+//   memory   1024 packets
 #pragma once
 
 #include <array>

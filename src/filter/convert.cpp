@@ -23,8 +23,8 @@ void copy_plane(const uint8_t* from, size_t from_stride, uint8_t* to, size_t to_
   }
 }
 
-// OpenCV's I420: one Mat of even sides, the planes below each other. Chroma planes are then as wide and high
-// as ours.
+// OpenCV's I420: one Mat of even sides, the planes below each other. Chroma planes are then as wide
+// and high as ours.
 cv::Mat packed_i420(const media::Frame& frame) {
   const int width = even(frame.width), height = even(frame.height);
   cv::Mat packed(height * 3 / 2, width, CV_8UC1, cv::Scalar(128));

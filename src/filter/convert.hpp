@@ -2,8 +2,10 @@
 //
 //   input    a frame of any format and size
 //   output   a frame with its own pixels and everything else of the input; the input itself where it already
-//   fits errors   none threads  thread-compatible memory   one frame of the pool, and a scratch picture where
-//   i420 has an odd side
+//            fits
+//   errors   none
+//   threads  thread-compatible
+//   memory   one frame of the pool, and a scratch picture where i420 has an odd side
 #pragma once
 
 #include "media/frame.hpp"

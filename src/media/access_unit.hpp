@@ -26,8 +26,8 @@ struct UnitInfo {
   Sequence number;  // given by the sender's stream
   Stamps stamps;
   uint64_t clock_id = 0;  // of the sender's clock
-  // Of a unit that was received: capture time by the sender's own clock, and whether the stamps could be
-  // mapped onto ours.
+  // Of a unit that was received: capture time by the sender's own clock, and whether the stamps could
+  // be mapped onto ours.
   int64_t sender_captured_us = 0;
   bool clock_known = true;
   std::vector<uint8_t> metadata;

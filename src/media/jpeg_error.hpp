@@ -1,8 +1,7 @@
 // JpegError: libjpeg's way out of an error, and what it said.
 //
 //   use      struct with the jmp_buf in the frame that calls libjpeg; no C++ object with a destructor may
-//   come to life
-//            between setjmp and the call that fails
+//            come to life between setjmp and the call that fails
 //   threads  bound to the codec that owns it
 #pragma once
 

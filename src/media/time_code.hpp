@@ -2,8 +2,12 @@
 // whoever looks at the pixels can prove which frame they belong to. Survives JPEG at quality 40 and 4:2:0.
 //
 //   112 bits in a grid of 28 by 4 blocks at the top left: u32 number, u64 capture time in microseconds, u16
-//   check input    a frame of any format, at least kMinWidth x kMinHeight output   try_read: empty where
-//   there is none or it does not check out units    microseconds of the sender's clock threads  thread-safe
+//   check
+//
+//   input    a frame of any format, at least kMinWidth x kMinHeight
+//   output   try_read: empty where there is none or it does not check out
+//   units    microseconds of the sender's clock
+//   threads  thread-safe
 #pragma once
 
 #include <cstdint>

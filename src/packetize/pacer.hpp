@@ -17,8 +17,8 @@ namespace glimt::packetize {
 class Pacer {
  public:
   struct Options {
-    // 0 sends without a pause. More empties a frame sooner; a burst over what the narrowest switch holds is
-    // lost.
+    // 0 sends without a pause. More empties a frame sooner; a burst over what the narrowest
+    // switch holds is lost.
     double rate_bps = 500e6;
     // Packets that leave together. More saves system calls and needs deeper switch buffers: 16 are 18 kB.
     size_t batch = 16;

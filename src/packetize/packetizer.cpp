@@ -43,6 +43,7 @@ Ref<SymbolUnit> Packetizer::begin(const Ref<media::AccessUnit>& unit, bool disco
   to->bytes = 0;
   to->unit = unit;
   to->blocks = wire::blocks_for(predicted_symbols_);
+  if (to->blocks > 128) to->blocks = 255;  // a further group would not fit: all the room there is, at once
   discontinuity_ = discontinuity;
   return to;
 }

@@ -20,6 +20,12 @@ bool SendQueue::offer(Ref<SymbolUnit> unit) {
   return true;
 }
 
+std::optional<Sequence> SendQueue::left_out() const {
+  if (left_out_.empty()) return std::nullopt;
+  const auto* next = current_ ? current_.get() : waiting_.empty() ? nullptr : waiting_[0].get();
+  return !next || left_out_[0] < next->frame ? std::optional(left_out_[0]) : std::nullopt;
+}
+
 SymbolUnit* SendQueue::current() {
   if (current_ && current_->abandoned) {
     left_out_.push_newest(current_->frame);

@@ -1,8 +1,8 @@
 // SendQueue: the units that wait for one receiver.
 //
 //   latest   one unit on its way and one behind it; a newer one takes the place of what has not begun
-//   every    up to max_units in order, and at most max_in_flight beyond what the reader has taken
-//   A unit that has begun is sent to its end: whole units are left out, never parts.
+//   every    up to max_units in order, and at most max_in_flight beyond what the reader has taken A unit that
+//            has begun is sent to its end: whole units are left out, never parts.
 //
 //   input    units as they begin (they may still grow); what was sent; what the reader has taken
 //   output   the next symbol to send; frames that were left out, to be told to the receiver
@@ -35,23 +35,21 @@ class SendQueue {
   // The reader has taken everything up to `frame`.
   void taken(Sequence frame) { taken_ = frame; }
 
-  // The unit to send from and the first symbol not yet sent; null where there is nothing to send at this
-  // moment.
+  // The unit to send from and the first symbol not yet sent; null where there is nothing to
+  // send at this moment.
   SymbolUnit* current();
   uint32_t next_symbol() const { return next_symbol_; }
   // `symbols` of current() have left. True where that finished a unit.
   bool advance(uint32_t symbols);
-  // Units that have left whole since the last call, also those whose end became known after their last
-  // symbol.
+  // Units that have left whole since the last call, also those whose end became known
+  // after their last symbol.
   uint64_t take_finished() { return std::exchange(finished_, 0); }
 
   bool empty() const { return !current_ && waiting_.empty(); }
   bool full() const { return waiting_.full(); }
   std::optional<Sequence> last_begun() const { return last_begun_; }
-  // The oldest frame that was left out and is not told yet.
-  std::optional<Sequence> left_out() const {
-    return left_out_.empty() ? std::nullopt : std::optional(left_out_[0]);
-  }
+  // The oldest frame that was left out and is not told yet, once all before it has been sent.
+  std::optional<Sequence> left_out() const;
   // Only where left_out() has a value.
   void told_left_out() { left_out_.pop(); }
 

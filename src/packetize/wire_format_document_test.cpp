@@ -21,14 +21,16 @@ std::vector<uint8_t> example_in_document() {
     if (in_example && line.starts_with("```")) in_block = !in_block;
     if (!in_block || line.starts_with("```")) continue;
     std::istringstream words(line.substr(5, 47));
-    for (std::string word; words >> word;) bytes.push_back(static_cast<uint8_t>(std::stoi(word, nullptr, 16)));
+    for (std::string word; words >> word;)
+      bytes.push_back(static_cast<uint8_t>(std::stoi(word, nullptr, 16)));
   }
   return bytes;
 }
 
 TEST(WireFormatDocument, WorkedExampleIsWhatIsSent) {
   Ref<media::AccessUnit> unit(new media::AccessUnit);
-  unit->info = {.codec = Codec::raw, .format = PixelFormat::gray8, .width = 2, .height = 1, .number = Sequence(1)};
+  unit->info = {
+      .codec = Codec::raw, .format = PixelFormat::gray8, .width = 2, .height = 1, .number = Sequence(1)};
   unit->info.stamps.captured_at = from_us(1'000'000);
   unit->info.clock_id = 0x1122334455667788;
   const std::array<uint8_t, 2> pixels{16, 235};
@@ -42,7 +44,8 @@ TEST(WireFormatDocument, WorkedExampleIsWhatIsSent) {
 
   std::vector<uint8_t> sent;
   const Gather& packet = batch.packets()[0];
-  for (size_t p = 0; p < packet.count; ++p) sent.insert(sent.end(), packet.parts[p].begin(), packet.parts[p].end());
+  for (size_t p = 0; p < packet.count; ++p)
+    sent.insert(sent.end(), packet.parts[p].begin(), packet.parts[p].end());
   EXPECT_EQ(sent, example_in_document());
 }
 

@@ -1,5 +1,5 @@
-// Association: one end's side of a conversation: who is there, under which number, with which clock, and
-// whether still.
+// Association: one end's side of a conversation: who is there, under which number, with which
+// clock, and whether still.
 //
 //   The end that connects says HELLO until it is answered, and again whenever it has heard nothing for a
 //   while; so any start order works, and an end that was restarted is met again under its new number.

@@ -168,7 +168,9 @@ void DecodeStage::finish(Work work) {
     interval_.add(info, received.stamps());
     total_.add(info, received.stamps());
   }
-  work = {};  // from here on the picture is the reader's alone
+  // From here on the picture is the reader's alone; the network thread may hold the unit a little longer.
+  if (!options_.access_units) work.unit->strips.clear();
+  work = {};
   deliver(std::move(received));
 }
 

@@ -1,8 +1,8 @@
 // DecodeStage: strips from the network thread to pictures for a reader, on a thread of its own.
 //
 //   latest   a whole newer unit takes the place of an older one; one picture waits for the reader, the newest
-//   wins every    in order; the decode thread waits for the reader, and the sender for what taken_units()
-//   says
+//            wins
+//   every    in order; the decode thread waits for the reader, and the sender for what taken_units() says
 //
 //   input    begin, strip…, end or abandon from the network thread
 //   output   frames, or whole access units where they were asked for

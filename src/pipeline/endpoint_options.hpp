@@ -1,8 +1,9 @@
-// What an address says beyond where it is: parsed and checked in one place for publisher, subscriber and
-// command.
+// What an address says beyond where it is: parsed and checked in one place for
+// publisher, subscriber and command.
 //
 //   errors   invalid_argument or unsupported, listing what is known; ?key= and ?wire= are refused until they
-//   exist threads  thread-safe
+//            exist
+//   threads  thread-safe
 #pragma once
 
 #include <vector>

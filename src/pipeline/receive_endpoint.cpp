@@ -10,8 +10,8 @@ namespace glimt::pipeline {
 namespace {
 
 constexpr auto kGoneAfter = std::chrono::seconds(3);  // of silence
-// A sender that connects is heard at least every 150 ms (Association); one that is silent for longer may be
-// replaced.
+// A sender that connects is heard at least every 150 ms (Association); one that is silent for
+// longer may be replaced.
 constexpr auto kReplaceAfter = std::chrono::milliseconds(200);
 constexpr int kCloseRepeats = 3;  // a datagram may be lost
 

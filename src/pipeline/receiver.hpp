@@ -2,8 +2,7 @@
 //
 //   output   read(): the newest picture (latest) or the next one (every), or why there is none
 //   errors   open: with the cure. read: unavailable (nothing came in time; says who was or was not there),
-//   disconnected (ended
-//            and once, or closed)
+//            disconnected (ended and once, or closed)
 //   threads  thread-safe; read() blocks until its deadline at most
 //   memory   the decode stage's and the session's
 #pragma once

@@ -71,11 +71,14 @@ RunResult run_receive(Receiver& receiver, const std::vector<std::unique_ptr<sink
                       const RunOptions& options) {
   RunResult result;
   Ticks ticks(options.tick);
+  filter::Converter converter;
   bool more = true;
   while (more && !options.stop && result.frames < options.max_frames && now() < options.end_at) {
     auto received = receiver.read(kLookUp);
     if (!received && received.error().kind == ErrorKind::disconnected) break;
     for (const auto& sink : sinks) {
+      const bool fits = !received || received->unit || sink->takes(received->frame.format);
+      if (!fits) received->frame = converter.convert(std::move(received->frame), PixelFormat::bgr24);
       auto next = !received        ? sink->idle()
                   : received->unit ? sink->put_unit(*received->unit)
                                    : sink->put(received->frame);

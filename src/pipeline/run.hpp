@@ -4,8 +4,7 @@
 //   output   how many pictures went through
 //   errors   of the source or a sink that was lost; what came before stands
 //   threads  run_send: reads the source on a thread of its own and ticks on the caller's. run_receive:
-//   everything on the
-//            caller's, because a window wants the main thread
+//            everything on the caller's, because a window wants the main thread
 //   memory   none of its own
 #pragma once
 

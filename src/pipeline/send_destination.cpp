@@ -208,8 +208,8 @@ void SendDestination::pump_session(SendSession& session, Instant now) {
   if (session.ready() != was_ready) stream_.demand_changed();
 }
 
-// Lets go of receivers that have fallen silent or cannot follow. One that this end has named is asked for
-// ever.
+// Lets go of receivers that have fallen silent or cannot follow. One that this end has named
+// is asked for ever.
 void SendDestination::sweep(Instant now) {
   std::vector<SendSession*> silent, slow;
   for (auto& [id, session] : sessions_) {
@@ -250,7 +250,7 @@ void SendDestination::close(wire::CloseReason reason) {
   for (auto& [id, session] : sessions_) {
     PeerOutbox out(*transport_, session->peer);
     const int repeats = transport_->traits().reliable ? 1 : kCloseRepeats;
-    for (int i = 0; i < repeats; ++i) session->association.close(reason, out);
+    for (int i = 0; i < repeats; ++i) session->close(reason, out);
   }
   sessions_.clear();
   timer_.clear();

@@ -1,5 +1,5 @@
-// SendDestination: one address of a stream, with all its receivers: one where this end connects, any number
-// where it listens.
+// SendDestination: one address of a stream, with all its receivers: one where this end connects, any
+// number where it listens.
 //
 //   input    units of the stream, cut for this transport; datagrams of receivers
 //   output   packets to each receiver at its own pace

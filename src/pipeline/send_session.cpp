@@ -97,6 +97,11 @@ Instant SendSession::next_pump() const {
   return std::min(due, association.next_poll());
 }
 
+void SendSession::close(wire::CloseReason reason, Outbox& out) {
+  if (queue_) tell_left_out(out);
+  association.close(reason, out);
+}
+
 bool SendSession::drained() const {
   if (!queue_ || !association.is_open()) return true;
   if (!queue_->empty()) return false;

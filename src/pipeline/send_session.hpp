@@ -1,5 +1,5 @@
-// SendSession: one receiver, as its sender knows it: what waits for it, what it has reported, how fast it is
-// fed.
+// SendSession: one receiver, as its sender knows it: what waits for it, what it has reported, how
+// fast it is fed.
 //
 //   input    its packets; units of the stream; now
 //   output   packets into a transport; when to be pumped next
@@ -38,6 +38,7 @@ class SendSession {
   void pump(Instant now, Duration interval, transport::Transport& transport, packetize::PacketBatch& batch,
             Outbox& out);
   Instant next_pump() const;
+  void close(wire::CloseReason reason, Outbox& out);
 
   // Could do something with a further frame at this moment.
   bool ready() const { return queue_ && !queue_->full(); }

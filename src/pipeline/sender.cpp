@@ -68,8 +68,8 @@ bool Sender::wait_for_receiver(const std::atomic<bool>& stop) {
   return false;
 }
 
-// A sender at its limit leaves a frame out before encoding it. Only the lone receiver of every frame is
-// waited for.
+// A sender at its limit leaves a frame out before encoding it. Only the lone receiver of every
+// frame is waited for.
 bool Sender::wait_for_demand() {
   while (true) {
     const auto demand = stream_.demand();

@@ -1,7 +1,8 @@
 // Sender: pictures in, a stream at any number of destinations out. Owns the encode thread.
 //
 //   input    pictures; one waits, and the newest wins, unless the caller waits for the lone receiver of every
-//   frame errors   open and add: with the cure. A picture that cannot be encoded is counted and said once
+//            frame
+//   errors   open and add: with the cure. A picture that cannot be encoded is counted and said once
 //   threads  publish is thread-safe and does not block (publish_every does); everything else is thread-safe
 //   memory   one picture waiting, one in the encoder
 #pragma once

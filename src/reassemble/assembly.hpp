@@ -8,7 +8,7 @@
 //   errors   Outcome::refused where packets contradict each other
 //   threads  thread-compatible
 //   memory   the frame's bytes, at most max_unit_bytes, taken as symbols come; one bit and a few bytes a
-//   symbol
+//            symbol
 #pragma once
 
 #include <optional>
@@ -28,8 +28,8 @@ class Assembly {
   };
   enum class Outcome { added, repeated, refused };
 
-  // Forgets everything but its capacity. `expected_bytes` is what the last frames took; `buffers` outlives
-  // the assembly.
+  // Forgets everything but its capacity. `expected_bytes` is what the last frames took;
+  // `buffers` outlives the assembly.
   void start(const wire::DataPacket& first, Instant now, Ref<media::AccessUnit> unit,
              media::BufferPool& buffers, size_t expected_bytes, const Limits& limits);
   Outcome add(const wire::DataPacket& packet, Instant now);

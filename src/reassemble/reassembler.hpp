@@ -5,9 +5,12 @@
 //
 //   input    data packets in any order, lost, repeated, damaged by intent; what the sender says it skips; now
 //   output   begin, strip…, end or abandon of access units, and the fate of each frame; when to be called
-//   next errors   none: what breaks the format is counted units    stamps of the sender are its own clock's;
-//   the session maps them threads  thread-compatible; reads no clock memory   kMaxHeldUnits times
-//   max_unit_bytes in at most kMaxAssemblies frames, and what was handed on; 256 frame numbers
+//            next
+//   errors   none: what breaks the format is counted
+//   units    stamps of the sender are its own clock's; the session maps them
+//   threads  thread-compatible; reads no clock
+//   memory   kMaxHeldUnits times max_unit_bytes in at most kMaxAssemblies frames, and what was handed on; 256
+//            frame numbers
 #pragma once
 
 #include <array>
@@ -32,8 +35,8 @@ class Reassembler {
 
   class Output : public media::StripSink {
    public:
-    // Once for each frame number: complete, late (whole after a newer one was handed on) or failed (never
-    // whole).
+    // Once for each frame number: complete, late (whole after a newer one was handed on)
+    // or failed (never whole).
     virtual void fate(const wire::FrameFate& fate) = 0;
   };
 
@@ -103,7 +106,7 @@ class Reassembler {
   size_t held_bytes_ = 0;
   Counters counters_;
   Pool<media::AccessUnit> units_;
-  media::BufferPool buffers_;
+  media::BufferPool buffers_{4};  // idle ones may be as large as the largest frame was
 };
 
 }  // namespace glimt::reassemble

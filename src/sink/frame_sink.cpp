@@ -26,7 +26,7 @@ bool has_display() {
 }
 
 Result<std::unique_ptr<FrameSink>> open_sink(const Url& url, const SinkOptions& options) {
-  if (url.scheme == "-") return make_standard_output();
+  if (url.scheme == "-") return make_standard_output(options);
   if (url.scheme == "null") return open_null(url);
   if (url.scheme == "window") {
     if (auto known = url.allow_only({}); !known) return known.error();

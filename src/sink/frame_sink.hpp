@@ -2,10 +2,12 @@
 //
 //   input    an address: window:, "-", null:, image:now.png; frames one by one
 //   output   Next::done where the sink wants no more (its window was closed, its reader has gone, its image
-//   is written) errors   open: with the cure. put: the sink is lost threads  bound to one thread; a window to
-//   the main thread
+//            is written)
+//   errors   open: with the cure. put: the sink is lost
+//   threads  bound to one thread; a window to the main thread
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <optional>
 #include <string>
@@ -17,6 +19,8 @@ namespace glimt::sink {
 
 struct SinkOptions {
   std::string title = "glimt";
+  // Raised when the program is to end: standard output then waits for its reader one second more.
+  const std::atomic<bool>* stop = nullptr;
 };
 
 class FrameSink {
@@ -24,6 +28,8 @@ class FrameSink {
   enum class Next { more, done };
   virtual ~FrameSink() = default;
   virtual Result<Next> put(const media::Frame& frame) = 0;
+  // Pictures of a format it does not take are converted to bgr24 before.
+  virtual bool takes(PixelFormat) const { return true; }
   // Where access units were asked for.
   virtual Result<Next> put_unit(const media::AccessUnit&) {
     return Error{ErrorKind::unsupported, "this sink takes decoded pictures"};
@@ -38,7 +44,7 @@ class FrameSink {
 
 Result<std::unique_ptr<FrameSink>> open_sink(const Url& url, const SinkOptions& options);
 
-std::unique_ptr<FrameSink> make_standard_output();
+std::unique_ptr<FrameSink> make_standard_output(const SinkOptions& options);
 Result<std::unique_ptr<FrameSink>> open_null(const Url& url);
 // In modules, because of the libraries behind them.
 Result<std::unique_ptr<FrameSink>> open_window(const Url& url, const SinkOptions& options);

@@ -37,6 +37,8 @@ class ImageSink final : public FrameSink {
  public:
   explicit ImageSink(const std::string& path) : name_(NumberedName::of(path)) {}
 
+  bool takes(PixelFormat format) const override { return format != PixelFormat::i420; }
+
   // Written beside its place and moved there, so that no reader sees half a picture.
   Result<Next> put(const media::Frame& frame) override {
     const int type = frame.format == PixelFormat::gray8    ? CV_8UC1

@@ -4,8 +4,8 @@
 namespace glimt::sink {
 namespace {
 
-// Pictures end here. With ?verify the burnt-in number and time of each are read and held against the frame's
-// own.
+// Pictures end here. With ?verify the burnt-in number and time of each are read and held
+// against the frame's own.
 class NullSink final : public FrameSink {
  public:
   explicit NullSink(bool verify) : verify_(verify) {}

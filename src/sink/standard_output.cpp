@@ -12,6 +12,8 @@ namespace {
 
 class StandardOutput final : public FrameSink {
  public:
+  explicit StandardOutput(const std::atomic<bool>* stop) : stop_(stop) {}
+
   Result<Next> put(const media::Frame& frame) override {
     if (width_ != 0 && (frame.width != width_ || frame.height != height_ || frame.format != format_)) {
       return Error{ErrorKind::unsupported,
@@ -37,8 +39,10 @@ class StandardOutput final : public FrameSink {
   }
 
  private:
-  static Result<Next> write_all(Bytes bytes) {
+  // A write that blocks is interrupted by the signal that asks to stop, and every second after it (main.cpp).
+  Result<Next> write_all(Bytes bytes) {
     while (!bytes.empty()) {
+      if (gave_up()) return Next::done;
       const ssize_t n = write(STDOUT_FILENO, bytes.data(), bytes.size());
       if (n >= 0) {
         bytes = bytes.subspan(static_cast<size_t>(n));
@@ -47,15 +51,22 @@ class StandardOutput final : public FrameSink {
       } else if (errno == EAGAIN) {
         pollfd room{STDOUT_FILENO, POLLOUT, 0};
         poll(&room, 1, 100);
-      } else if (errno == EINTR) {
-        return Next::done;  // asked to stop while the reader takes nothing
-      } else {
+      } else if (errno != EINTR) {
         return Error{ErrorKind::disconnected, std::string("standard output: ") + std::strerror(errno)};
       }
     }
     return Next::more;
   }
 
+  // Asked to stop, and the reader has had a second to take the rest of the frame.
+  bool gave_up() {
+    if (!stop_ || !*stop_) return false;
+    if (give_up_at_ == Instant{}) give_up_at_ = now() + std::chrono::milliseconds(900);
+    return now() >= give_up_at_;
+  }
+
+  const std::atomic<bool>* const stop_;
+  Instant give_up_at_{};
   int width_ = 0, height_ = 0;
   PixelFormat format_ = PixelFormat::bgr24;
   std::vector<uint8_t> packed_;
@@ -63,6 +74,8 @@ class StandardOutput final : public FrameSink {
 
 }  // namespace
 
-std::unique_ptr<FrameSink> make_standard_output() { return std::make_unique<StandardOutput>(); }
+std::unique_ptr<FrameSink> make_standard_output(const SinkOptions& options) {
+  return std::make_unique<StandardOutput>(options.stop);
+}
 
 }  // namespace glimt::sink

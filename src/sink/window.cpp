@@ -18,6 +18,8 @@ class Window final : public FrameSink {
     }
   }
 
+  bool takes(PixelFormat format) const override { return format != PixelFormat::i420; }
+
   Result<Next> put(const media::Frame& frame) override {
     const int type = frame.format == PixelFormat::gray8    ? CV_8UC1
                      : frame.format == PixelFormat::bgra32 ? CV_8UC4

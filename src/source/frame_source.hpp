@@ -4,7 +4,8 @@
 //   output   pictures one by one, stamped with their capture time; empty at the end
 //   errors   open: with the cure. read: the source is lost; what was read before stands
 //   threads  read() is bound to one thread and blocks; interrupt() is thread-safe and makes it return empty
-//   soon memory   a few frames of a pool
+//            soon
+//   memory   a few frames of a pool
 #pragma once
 
 #include <memory>

@@ -24,8 +24,8 @@ struct Pattern {
   PixelFormat format = PixelFormat::bgr24;
 };
 
-// A wandering texture with sensor noise, a moving box, and the time code: JPEG at quality 75 takes 1.1
-// bits a pixel.
+// A wandering texture with sensor noise, a moving box, and the time code: JPEG at quality 75 takes
+// 1.1 bits a pixel.
 class PatternSource final : public FrameSource {
  public:
   PatternSource(const Pattern& pattern, bool fast) : p_(pattern), fast_(fast), ticker_(pattern.fps) {

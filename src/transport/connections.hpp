@@ -1,5 +1,5 @@
-// Connections: what TCP and Unix sockets have in common: one end listens and takes many, the other connects,
-// again and again.
+// Connections: what TCP and Unix sockets have in common: one end listens and takes many, the other
+// connects, again and again.
 //
 //   A Channel turns one connected socket into packets; the Connector makes, admits and names sockets.
 //
@@ -27,8 +27,8 @@ class Channel {
   };
 
   virtual ~Channel() = default;
-  // `accepted`: whole packets, from the front; the unsent end of one that was begun is kept and sent by
-  // flush().
+  // `accepted`: whole packets, from the front; the unsent end of one that was begun is kept
+  // and sent by flush().
   virtual State send(std::span<const Gather> packets, size_t& accepted) = 0;
   virtual State flush() = 0;
   // Until nothing more is there, but not forever. Bytes that break the framing close the channel.

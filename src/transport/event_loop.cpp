@@ -133,8 +133,8 @@ void EventLoop::run_due_timers() {
   }
 }
 
-// Sleeps until an event or the first timer. epoll_pwait2 knows nanoseconds; older kernels round up to
-// milliseconds.
+// Sleeps until an event or the first timer. epoll_pwait2 knows nanoseconds; older kernels
+// round up to milliseconds.
 int EventLoop::wait(epoll_event* events, int room) {
   Instant first = Instant::max();
   for (const Timer* timer : timers_) first = std::min(first, timer->due_);

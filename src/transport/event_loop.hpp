@@ -2,9 +2,9 @@
 //
 //   errors   create() fails where the kernel has no descriptors left
 //   threads  watch, change, unwatch, Timer::set and Timer::clear are bound to the loop's thread (or used
-//   while it does not
-//            run); making and destroying timers and signals, post, call, stop and Signal::raise are
-//            thread-safe. Once run() has returned after stop(), no callback runs and none will start.
+//            while it does not run); making and destroying timers and signals, post, call, stop and
+//            Signal::raise are thread-safe. Once run() has returned after stop(), no callback runs and none
+//            will start.
 //   memory   one entry a descriptor; posted work is for rare things, Signal for each frame
 #pragma once
 
@@ -71,8 +71,8 @@ class EventLoop {
   void run();
   void stop();
   void post(Callback work);
-  // Runs `work` on the loop and waits for it; at once where this is the loop's thread or the loop does not
-  // run.
+  // Runs `work` on the loop and waits for it; at once where this is the loop's thread or the
+  // loop does not run.
   void call(const Callback& work);
 
   void watch(int fd, uint32_t events, OnEvents on_events);

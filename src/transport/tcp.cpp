@@ -81,8 +81,8 @@ class TcpChannel final : public Channel {
     return sendmsg(fd_, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
   }
 
-  // Whole packets among `written` bytes; the rest of one that was begun is copied, because its bytes are the
-  // caller's.
+  // Whole packets among `written` bytes; the rest of one that was begun is copied, because its
+  // bytes are the caller's.
   size_t settle(std::span<const Gather> packets, size_t written) {
     size_t whole = 0;
     while (whole < packets.size() && written >= kLengthBytes + packets[whole].bytes) {

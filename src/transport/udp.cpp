@@ -27,8 +27,8 @@ constexpr int kReceiveRounds = 4;  // then the other sockets have their turn
 
 void set_option(int fd, int level, int name, int value) { setsockopt(fd, level, name, &value, sizeof value); }
 
-// What was granted, in the bytes that were asked for (the kernel reports twice that, for its own
-// bookkeeping).
+// What was granted, in the bytes that were asked for (the kernel reports twice that,
+// for its own bookkeeping).
 int ask_for_buffer(int fd, int name) {
   set_option(fd, SOL_SOCKET, name, kWantedBufferBytes);
   int granted = 0;

@@ -73,8 +73,8 @@ class UnixConnector final : public Connector {
     return fd;
   }
 
-  // The file's mode decides who may connect; 0600 admits only this user, whatever its capabilities let it
-  // open.
+  // The file's mode decides who may connect; 0600 admits only this user, whatever its
+  // capabilities let it open.
   Result<Peer> admit(int fd) override {
     setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &kWantedBufferBytes, sizeof kWantedBufferBytes);
     ucred user{};

@@ -32,8 +32,8 @@ struct Hello {
   std::string agent;  // name and version, for people
 };
 
-// A HELLO that starts a conversation is at least this long, so that no answer is longer than what asked for
-// it.
+// A HELLO that starts a conversation is at least this long, so that no answer is longer than
+// what asked for it.
 inline constexpr size_t kHelloBodyBytes = 128;
 inline constexpr size_t kMaxAgentBytes = 48;
 inline constexpr uint32_t kMinSymbolBytes = 64;
@@ -42,8 +42,8 @@ inline constexpr uint32_t kMaxSymbolBytes = 32 * 1024;
 size_t serialize(std::span<uint8_t> body, const Hello& hello);
 std::optional<Hello> parse_hello(Bytes body);
 
-// Four stamps of a round trip; microseconds of the clock of whoever took them. An answer has all but the
-// last.
+// Four stamps of a round trip; microseconds of the clock of whoever took them. An answer has
+// all but the last.
 struct Clock {
   bool is_answer = false;
   int64_t asked_us = 0;     // asker's clock

@@ -1,14 +1,15 @@
-// Packet: the bytes that every datagram of the native wire begins and ends with. docs/wire-format.md is the
-// specification.
+// Packet: the bytes that every datagram of the native wire begins and ends with.
+// docs/wire-format.md is the specification.
 //
-//   all     0..15 header: version, type, epoch, stream, session, number          ... 16 bytes of tag at the
-//   end DATA    16..31 data header: frame, captured, place in the erasure code, age; then the symbol: u16
-//   length, u8 strip,
-//           u8 flags, payload
+//   all      0..15 header: version, type, epoch, stream, session, number; 16 bytes of tag at the end
+//   DATA     16..31 data header: frame, captured, place in the erasure code, age; then the symbol: u16 length,
+//            u8 strip, u8 flags, payload
 //
 //   input    bytes from anywhere; every field is checked here, sizes against the datagram, contradictions
-//   against each other output   views into the datagram, good as long as it is errors   a Refusal, to be
-//   counted threads  thread-safe
+//            against each other
+//   output   views into the datagram, good as long as it is
+//   errors   a Refusal, to be counted
+//   threads  thread-safe
 #pragma once
 
 #include <array>
@@ -90,8 +91,8 @@ enum class Refusal {
 };
 std::string_view to_string(Refusal refusal);
 
-// A packet whose checksum holds. `type` may be one that this version does not know: such are skipped and
-// counted.
+// A packet whose checksum holds. `type` may be one that this version does not know: such
+// are skipped and counted.
 struct Packet {
   Header header;
   Bytes body;  // between header and tag

@@ -1,5 +1,5 @@
-// FramePackets: the data packets of one frame, built by hand, so that the receiving side is judged without
-// the sending one.
+// FramePackets: the data packets of one frame, built by hand, so that the receiving side is judged
+// without the sending one.
 //
 //   output   packets in the order of their symbols, as views into bytes that live as long as this does
 #pragma once

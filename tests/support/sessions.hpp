@@ -1,5 +1,5 @@
-// Sessions: what tests of the pipeline's sessions share: an outbox that keeps packets, and packets built by
-// hand.
+// Sessions: what tests of the pipeline's sessions share: an outbox that keeps packets, and
+// packets built by hand.
 #pragma once
 
 #include <gmock/gmock.h>

@@ -1,5 +1,5 @@
-// Streams for tests of the public API: addresses that are free, pictures that tell themselves apart, waiting
-// with a deadline.
+// Streams for tests of the public API: addresses that are free, pictures that tell themselves apart,
+// waiting with a deadline.
 #pragma once
 
 #include <arpa/inet.h>
