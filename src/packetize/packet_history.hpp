@@ -1,7 +1,7 @@
 // PacketHistory: the units that were last sent on a stream, once for all its receivers.
 //
 //   input    units in the order of their frames
-//   output   the newest whole key frame, for a receiver that joins; a unit by its frame, for repair
+//   output   the newest key frame, which may still grow, for a receiver that joins; a unit by its frame, for repair
 //   threads  thread-compatible
 //   memory   at most max_units, and at most max_bytes of payload beyond the newest unit
 #pragma once

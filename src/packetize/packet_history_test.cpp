@@ -63,15 +63,15 @@ TEST_F(PacketHistoryTest, CountsUnitsThatGrewAfterTheyWerePushed) {
   EXPECT_FALSE(has(1));
 }
 
-TEST_F(PacketHistoryTest, NewestKeyIsTheNewestThatIsWhole) {
+TEST_F(PacketHistoryTest, NewestKeyIsTheNewestThatWillBeWhole) {
   push(1);
   push(2);
   push(3, 10, false);
   EXPECT_EQ(history_.newest_key()->frame, Sequence(2));
-  push(4)->complete = false;  // still being encoded
-  EXPECT_EQ(history_.newest_key()->frame, Sequence(2));
+  push(4)->complete = false;  // still being encoded: who joins is sent its strips as they come
+  EXPECT_EQ(history_.newest_key()->frame, Sequence(4));
   push(5)->abandoned = true;
-  EXPECT_EQ(history_.newest_key()->frame, Sequence(2));
+  EXPECT_EQ(history_.newest_key()->frame, Sequence(4));
 }
 
 TEST_F(PacketHistoryTest, HoldsNothingAfterClear) {
