@@ -5,10 +5,6 @@
 namespace glimt {
 namespace {
 
-struct MatOwner final : Shared {
-  cv::Mat mat;
-};
-
 // OpenCV counts references to a Mat's data and asks its allocator to free it: ours lets go
 // of the frame's owner.
 class OwnerReleaser final : public cv::MatAllocator {
@@ -83,8 +79,8 @@ Result<media::Frame> frame_over(cv::Mat mat) {
   frame.width = mat.cols;
   frame.height = mat.rows;
   frame.planes[0] = {mat.data, mat.step[0]};
-  Ref<MatOwner> owner(new MatOwner);
-  owner->mat = std::move(mat);
+  Ref<Held<cv::Mat>> owner(new Held<cv::Mat>);
+  owner->value = std::move(mat);
   frame.owner = owner;
   return frame;
 }

@@ -71,6 +71,13 @@ class Ref {
   T* object_ = nullptr;
 };
 
+// A value of any type that a Ref keeps alive.
+template <class T>
+struct Held final : Shared {
+  explicit Held(T v = {}) : value(std::move(v)) {}
+  T value;
+};
+
 template <class T>
 class Pool {
  public:

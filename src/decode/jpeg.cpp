@@ -3,14 +3,10 @@
 
 #include "decode/decoder.hpp"
 #include "media/jpeg_error.hpp"
+#include "media/jpeg_layout.hpp"
 
 namespace glimt::decode {
 namespace {
-
-constexpr int kLumaRows = 16;  // of one row of 4:2:0 MCUs
-constexpr int kChromaRows = 8;
-
-int round_up(int value, int to) { return (value + to - 1) / to * to; }
 
 class JpegDecoder final : public Decoder {
  public:
@@ -97,8 +93,8 @@ class JpegDecoder final : public Decoder {
 
   // libjpeg writes whole blocks: planes with room beyond the picture's right and lower edge.
   media::Frame make_block_aligned_i420() {
-    const auto wide = static_cast<size_t>(round_up(width_, kLumaRows));
-    const auto high = static_cast<size_t>(round_up(height_, kLumaRows));
+    const auto wide = static_cast<size_t>(media::round_up_to_mcu(width_));
+    const auto high = static_cast<size_t>(media::round_up_to_mcu(height_));
     auto buffer = buffers_.take();
     buffer->reserve(wide * high * 3 / 2);
     media::Frame frame;
@@ -125,7 +121,7 @@ class JpegDecoder final : public Decoder {
   }
 
   void read_rows() {
-    std::array<JSAMPROW, kLumaRows> rows;
+    std::array<JSAMPROW, media::kMcuLumaRows> rows;
     while (jpeg_.output_scanline < jpeg_.output_height) {
       const auto n = std::min<size_t>(rows.size(), jpeg_.output_height - jpeg_.output_scanline);
       for (size_t i = 0; i < n; ++i) {
@@ -136,18 +132,18 @@ class JpegDecoder final : public Decoder {
   }
 
   void read_i420() {
-    std::array<JSAMPROW, kLumaRows> y;
-    std::array<JSAMPROW, kChromaRows> u, v;
+    std::array<JSAMPROW, media::kMcuLumaRows> y;
+    std::array<JSAMPROW, media::kMcuChromaRows> u, v;
     JSAMPARRAY planes[3] = {y.data(), u.data(), v.data()};
     while (jpeg_.output_scanline < jpeg_.output_height) {
       const size_t row = jpeg_.output_scanline;
-      for (size_t i = 0; i < kLumaRows; ++i)
+      for (size_t i = 0; i < media::kMcuLumaRows; ++i)
         y[i] = frame_.planes[0].data + (row + i) * frame_.planes[0].stride;
-      for (size_t i = 0; i < kChromaRows; ++i) {
+      for (size_t i = 0; i < media::kMcuChromaRows; ++i) {
         u[i] = frame_.planes[1].data + (row / 2 + i) * frame_.planes[1].stride;
         v[i] = frame_.planes[2].data + (row / 2 + i) * frame_.planes[2].stride;
       }
-      jpeg_read_raw_data(&jpeg_, planes, kLumaRows);
+      jpeg_read_raw_data(&jpeg_, planes, media::kMcuLumaRows);
     }
   }
 

@@ -5,14 +5,10 @@
 
 #include "encode/encoder.hpp"
 #include "media/jpeg_error.hpp"
+#include "media/jpeg_layout.hpp"
 
 namespace glimt::encode {
 namespace {
-
-constexpr int kLumaRows = 16;  // of one row of 4:2:0 MCUs
-constexpr int kChromaRows = 8;
-
-int round_up(int value, int to) { return (value + to - 1) / to * to; }
 
 // libjpeg writes straight into a pooled buffer that grows.
 struct BufferDestination : jpeg_destination_mgr {
@@ -107,7 +103,7 @@ class JpegEncoder final : public Encoder {
   }
 
   void write_rows(const media::Frame& frame) {
-    std::array<JSAMPROW, kLumaRows> rows;
+    std::array<JSAMPROW, media::kMcuLumaRows> rows;
     while (jpeg_.next_scanline < jpeg_.image_height) {
       const auto n = std::min<size_t>(rows.size(), jpeg_.image_height - jpeg_.next_scanline);
       for (size_t i = 0; i < n; ++i) {
@@ -119,8 +115,9 @@ class JpegEncoder final : public Encoder {
 
   // Room for rows that are widened to whole blocks; before setjmp, because it may allocate.
   void prepare_padding(const media::Frame& frame) {
-    if (frame.format != PixelFormat::i420 || frame.width % kLumaRows == 0) return;
-    padding_.resize(static_cast<size_t>(round_up(frame.width, kLumaRows)) * (kLumaRows + kChromaRows));
+    if (frame.format != PixelFormat::i420 || frame.width % media::kMcuLumaRows == 0) return;
+    padding_.resize(static_cast<size_t>(media::round_up_to_mcu(frame.width)) *
+                    (media::kMcuLumaRows + media::kMcuChromaRows));
   }
 
   // Row `row` of a plane as libjpeg wants it: whole blocks wide, the last row and column
@@ -129,7 +126,7 @@ class JpegEncoder final : public Encoder {
     const auto shape = media::plane_shape(PixelFormat::i420, frame.width, frame.height, plane);
     const auto& p = frame.planes[static_cast<size_t>(plane)];
     uint8_t* from = p.data + static_cast<size_t>(std::min(row, shape.rows - 1)) * p.stride;
-    const int wide = round_up(frame.width, kLumaRows) / (plane > 0 ? 2 : 1);
+    const int wide = media::round_up_to_mcu(frame.width) / (plane > 0 ? 2 : 1);
     if (shape.width_bytes == wide) return from;
     std::memcpy(scratch, from, static_cast<size_t>(shape.width_bytes));
     std::memset(scratch + shape.width_bytes, from[shape.width_bytes - 1],
@@ -138,22 +135,22 @@ class JpegEncoder final : public Encoder {
   }
 
   void write_i420(const media::Frame& frame) {
-    std::array<JSAMPROW, kLumaRows> y;
-    std::array<JSAMPROW, kChromaRows> u, v;
+    std::array<JSAMPROW, media::kMcuLumaRows> y;
+    std::array<JSAMPROW, media::kMcuChromaRows> u, v;
     JSAMPARRAY planes[3] = {y.data(), u.data(), v.data()};
-    const auto wide = static_cast<size_t>(round_up(frame.width, kLumaRows));
+    const auto wide = static_cast<size_t>(media::round_up_to_mcu(frame.width));
     while (jpeg_.next_scanline < jpeg_.image_height) {
       const int row = static_cast<int>(jpeg_.next_scanline);
       uint8_t* scratch = padding_.data();
-      for (int i = 0; i < kLumaRows; ++i, scratch += padding_.empty() ? 0 : wide) {
+      for (int i = 0; i < media::kMcuLumaRows; ++i, scratch += padding_.empty() ? 0 : wide) {
         y[static_cast<size_t>(i)] = padded_row(frame, 0, row + i, scratch);
       }
-      for (int i = 0; i < kChromaRows; ++i, scratch += padding_.empty() ? 0 : wide) {
+      for (int i = 0; i < media::kMcuChromaRows; ++i, scratch += padding_.empty() ? 0 : wide) {
         u[static_cast<size_t>(i)] = padded_row(frame, 1, row / 2 + i, scratch);
         v[static_cast<size_t>(i)] =
             padded_row(frame, 2, row / 2 + i, padding_.empty() ? nullptr : scratch + wide / 2);
       }
-      jpeg_write_raw_data(&jpeg_, planes, kLumaRows);
+      jpeg_write_raw_data(&jpeg_, planes, media::kMcuLumaRows);
     }
   }
 

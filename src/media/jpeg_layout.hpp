@@ -14,6 +14,11 @@
 
 namespace glimt::media {
 
+// Rows of one row of 4:2:0 MCUs; libjpeg's raw planes come and go in these, whole blocks wide.
+inline constexpr int kMcuLumaRows = 16;
+inline constexpr int kMcuChromaRows = 8;
+constexpr int round_up_to_mcu(int side) { return (side + kMcuLumaRows - 1) / kMcuLumaRows * kMcuLumaRows; }
+
 struct JpegLayout {
   size_t size = 0;  // bytes from SOI to the end of EOI
   int width = 0;

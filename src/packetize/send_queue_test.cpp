@@ -141,7 +141,8 @@ TEST_F(SendQueueTest, BacklogOfAStalledReceiverIsOneUnit) {
   offer(1);
   send(1);
   for (uint32_t n = 2; n <= 60; ++n) offer(n);
-  EXPECT_THAT(left_out(), IsEmpty()) << "unit 1 is not sent yet: what was left out after it is not told before";
+  EXPECT_THAT(left_out(), IsEmpty())
+      << "unit 1 is not sent yet: what was left out after it is not told before";
   EXPECT_EQ(send_all(), (Numbers{1, 60}));
   EXPECT_EQ(left_out().size(), 58u);
 }

@@ -5,30 +5,16 @@
 
 #include "base/log.hpp"
 #include "base/random.hpp"
+#include "pipeline/peer_outbox.hpp"
 
 namespace glimt::pipeline {
 namespace {
 
-constexpr auto kGoneAfter = std::chrono::seconds(3);  // of silence
 // A sender that connects is heard at least every 150 ms (Association); one that is silent for
 // longer may be replaced.
 constexpr auto kReplaceAfter = std::chrono::milliseconds(200);
-constexpr int kCloseRepeats = 3;  // a datagram may be lost
 
 }  // namespace
-
-class ReceiveEndpoint::PeerOutbox final : public Outbox {
- public:
-  PeerOutbox(transport::Transport& transport, const transport::Peer& to) : transport_(transport), to_(to) {}
-  bool send(Bytes packet) override {
-    const Gather whole = Gather::of(packet);
-    return packet.empty() || transport_.send(to_, {&whole, 1}).packets == 1;
-  }
-
- private:
-  transport::Transport& transport_;
-  const transport::Peer& to_;
-};
 
 ReceiveEndpoint::ReceiveEndpoint(transport::EventLoop& loop, std::unique_ptr<transport::Transport> transport,
                                  const Options& options, media::StripSink& sink, Reader& reader)
@@ -175,8 +161,7 @@ void ReceiveEndpoint::close() {
   timer_.clear();
   if (!session_) return;
   PeerOutbox out(*transport_, session_->peer);
-  const int repeats = transport_->traits().reliable ? 1 : kCloseRepeats;
-  for (int i = 0; i < repeats; ++i) session_->association.close(wire::CloseReason::leaving, out);
+  for (int i = 0; i < out.close_repeats(); ++i) session_->association.close(wire::CloseReason::leaving, out);
   session_->stop();
 }
 

@@ -45,7 +45,6 @@ class ReceiveEndpoint final : public transport::Transport::Events {
   void on_disconnected(const transport::Peer& peer, const Error& why) override;
   void on_writable(const transport::Peer&) override {}
 
-  class PeerOutbox;
   bool is_current(const transport::Peer& from, uint32_t session) const;
   void on_stranger(const transport::Peer& from, const wire::Packet& packet, Instant now);
   void on_session_packet(const wire::Packet& packet, size_t bytes, Instant now);

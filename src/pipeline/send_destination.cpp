@@ -5,28 +5,9 @@
 
 #include "base/log.hpp"
 #include "base/random.hpp"
+#include "pipeline/peer_outbox.hpp"
 
 namespace glimt::pipeline {
-namespace {
-
-constexpr auto kGoneAfter = std::chrono::seconds(3);  // of silence
-constexpr int kCloseRepeats = 3;                      // a datagram may be lost
-
-}  // namespace
-
-class SendDestination::PeerOutbox final : public Outbox {
- public:
-  PeerOutbox(transport::Transport& transport, const transport::Peer& to) : transport_(transport), to_(to) {}
-  bool send(Bytes packet) override {
-    const Gather whole = Gather::of(packet);
-    return packet.empty() || transport_.send(to_, {&whole, 1}).packets == 1;
-  }
-
- private:
-  transport::Transport& transport_;
-  const transport::Peer& to_;
-};
-
 SendDestination::SendDestination(transport::EventLoop& loop, std::unique_ptr<transport::Transport> transport,
                                  const Options& options, Stream& stream)
     : transport_(std::move(transport)),
@@ -249,8 +230,7 @@ void SendDestination::schedule() {
 void SendDestination::close(wire::CloseReason reason) {
   for (auto& [id, session] : sessions_) {
     PeerOutbox out(*transport_, session->peer);
-    const int repeats = transport_->traits().reliable ? 1 : kCloseRepeats;
-    for (int i = 0; i < repeats; ++i) session->close(reason, out);
+    for (int i = 0; i < out.close_repeats(); ++i) session->close(reason, out);
   }
   sessions_.clear();
   timer_.clear();

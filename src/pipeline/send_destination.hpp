@@ -59,7 +59,6 @@ class SendDestination final : public transport::Transport::Events {
   void on_disconnected(const transport::Peer& peer, const Error& why) override;
   void on_writable(const transport::Peer& peer) override;
 
-  class PeerOutbox;
   SendSession* find(const transport::Peer& from, uint32_t session);
   SendSession* find_by_peer(const transport::Peer& from);
   void on_stranger(const transport::Peer& from, const wire::Packet& packet, Instant now);

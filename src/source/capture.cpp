@@ -12,11 +12,6 @@
 namespace glimt::source {
 namespace {
 
-// cv::Mat keeps its pixels alive for as long as a frame looks at them.
-struct MatOwner final : Shared {
-  cv::Mat mat;
-};
-
 class CaptureSource final : public FrameSource {
  public:
   struct Options {
@@ -31,13 +26,13 @@ class CaptureSource final : public FrameSource {
   Result<std::optional<Picture>> read() override {
     if (options_.own_pace && !ticker_.wait()) return std::optional<Picture>();
     if (stopped_) return std::optional<Picture>();
-    Ref<MatOwner> owner(new MatOwner);
+    Ref<Held<cv::Mat>> owner(new Held<cv::Mat>);
     try {
-      if (!capture_.read(owner->mat) && !rewind(owner->mat)) return end();
+      if (!capture_.read(owner->value) && !rewind(owner->value)) return end();
     } catch (const cv::Exception& e) {
       return Error{ErrorKind::malformed, name_ + ": " + e.what()};
     }
-    const cv::Mat& mat = owner->mat;
+    const cv::Mat& mat = owner->value;
     if (mat.depth() != CV_8U || (mat.channels() != 3 && mat.channels() != 1)) {
       return Error{ErrorKind::unsupported, name_ + ": gives pictures that are neither 8-bit colour nor grey"};
     }

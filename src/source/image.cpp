@@ -11,10 +11,6 @@ namespace {
 
 constexpr double kDefaultFps = 10;
 
-struct MatOwner final : Shared {
-  cv::Mat mat;
-};
-
 class ImageSource final : public FrameSource {
  public:
   ImageSource(media::Frame frame, std::string name, double fps)
@@ -41,13 +37,13 @@ class ImageSource final : public FrameSource {
 
 Result<std::unique_ptr<FrameSource>> open_image(const Url& url, const SourceOptions& options) {
   if (auto known = url.allow_only({}); !known) return known.error();
-  Ref<MatOwner> owner(new MatOwner);
+  Ref<Held<cv::Mat>> owner(new Held<cv::Mat>);
   try {
-    owner->mat = cv::imread(url.path, cv::IMREAD_ANYCOLOR);
+    owner->value = cv::imread(url.path, cv::IMREAD_ANYCOLOR);
   } catch (const cv::Exception& e) {
     return Error{ErrorKind::malformed, url.path + ": " + e.what()};
   }
-  const cv::Mat& mat = owner->mat;
+  const cv::Mat& mat = owner->value;
   if (mat.empty()) {
     return Error{ErrorKind::malformed, url.path + ": is no image that OpenCV can decode; is it whole?"};
   }

@@ -16,8 +16,8 @@ namespace {
 
 using testing::HasSubstr;
 
-constexpr const char* kUdp = "udp://127.0.0.1:23471";
-constexpr const char* kTcp = "tcp://127.0.0.1:23471";
+const std::string kUdp = own_address("udp");
+const std::string kTcp = own_address("tcp");
 
 std::string socket_path() {
   return (std::filesystem::temp_directory_path() / ("glimt-test-" + std::to_string(getpid()) + ".sock"))
@@ -118,7 +118,7 @@ TEST_P(StreamTransport, TellsBothEndsOfAHangUp) {
 INSTANTIATE_TEST_SUITE_P(All, StreamTransport, testing::Values(kTcp, "unix://" + socket_path()));
 
 TEST_F(TransportTest, TcpClosesAConnectionThatBreaksTheFraming) {
-  listener = std::move(*open(std::string(kTcp) + "?listen"));
+  listener = std::move(*open(kTcp + "?listen"));
   net.do_on([&] { listener->start(at_listener); });
   const auto where = *resolve(address(kTcp));
   UniqueFd stranger(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
@@ -130,10 +130,10 @@ TEST_F(TransportTest, TcpClosesAConnectionThatBreaksTheFraming) {
 }
 
 TEST_F(TransportTest, SaysWhoHasAPortThatIsInUse) {
-  for (const char* where : {kUdp, kTcp}) {
-    const auto first = open(std::string(where) + "?listen");
+  for (const std::string& where : {kUdp, kTcp}) {
+    const auto first = open(where + "?listen");
     ASSERT_TRUE(first);
-    const auto second = open(std::string(where) + "?listen");
+    const auto second = open(where + "?listen");
     ASSERT_FALSE(second);
     EXPECT_EQ(second.error().kind, ErrorKind::unavailable);
     EXPECT_THAT(second.error().message, HasSubstr("in use"));
@@ -179,7 +179,7 @@ TEST_F(TransportTest, UnixSocketFileHasTheModeThatWasAskedFor) {
 }
 
 TEST_F(TransportTest, UdpGoesOnWhereNobodyListens) {
-  connector = std::move(*open("udp://127.0.0.1:23999?connect"));
+  connector = std::move(*open(kUdp + "?connect"));
   net.do_on([&] { connector->start(at_connector); });
   ASSERT_TRUE(net.until([&] { return at_connector.connected == 1; }));
   for (int i = 0; i < 20; ++i) send(*connector, at_connector.last_peer, {pattern(100, 1)});

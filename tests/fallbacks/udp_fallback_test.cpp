@@ -49,9 +49,9 @@ TEST_P(UdpFallback, SendsPacketByPacketForGoodAfterOneRefusal) {
   refused_segmented = 0;
   RunningLoop net;
   Recorder at_listener, at_connector;
-  const auto address = [](const char* text) { return *Address::from_url(*Url::parse(text), false); };
-  auto listener = std::move(*open_transport(*net.loop, address("udp://127.0.0.1:23481?listen")));
-  auto connector = std::move(*open_transport(*net.loop, address("udp://127.0.0.1:23481")));
+  const auto address = [](const std::string& text) { return *Address::from_url(*Url::parse(text), false); };
+  auto listener = std::move(*open_transport(*net.loop, address(own_address("udp") + "?listen")));
+  auto connector = std::move(*open_transport(*net.loop, address(own_address("udp"))));
   std::vector<std::vector<uint8_t>> packets;
   for (int i = 0; i < 100; ++i) packets.push_back(pattern(i % 10 == 9 ? 300 : 1200, static_cast<uint8_t>(i)));
   net.do_on([&] {

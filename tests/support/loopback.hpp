@@ -2,6 +2,7 @@
 #pragma once
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <functional>
 #include <future>
@@ -13,6 +14,11 @@
 #include "transport/transport.hpp"
 
 namespace glimt::transport {
+
+// An address of this process alone: tests of other processes run at the same time.
+inline std::string own_address(const std::string& scheme) {
+  return scheme + "://127.0.0.1:" + std::to_string(20000 + getpid() % 10000);
+}
 
 // What one end was told.
 class Recorder final : public Transport::Events {
