@@ -61,6 +61,7 @@ void Sender::publish_every(source::Picture picture) {
 }
 
 bool Sender::wait_for_receiver(const std::atomic<bool>& stop) {
+  if (stream_.demand().receivers == 0) log::info("waiting for a receiver");
   while (!stop && !closing_) {
     if (stream_.demand().receivers > 0) return true;
     stream_.wait(now() + kLookUp, [](const SendStream::Demand& d) { return d.receivers > 0; });
