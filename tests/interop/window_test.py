@@ -1,4 +1,5 @@
 """The window, on a screen of its own (Xvfb): shows the picture that was sent, titles it, and ends on q and Esc."""
+import os
 import re
 import signal
 import subprocess
@@ -19,7 +20,7 @@ TITLE = re.compile(r"^glimt \S+ - (\d+\.\d) fps, captured (\d+\.\d) ms ago$")
 
 class Screen:
     def __enter__(self):
-        argv = ["Xvfb", "-displayfd", "1", "-screen", "0", "1024x768x24", "-nolisten", "tcp"]
+        argv = ["Xvfb", "-displayfd", "1", "-screen", "0", "1024x768x24", "-nolisten", "tcp", "-noreset"]
         self.server = Child(argv, stdout=subprocess.PIPE)
         name = b""
         while not name.endswith(b"\n"):
@@ -129,6 +130,15 @@ def check_formats(checks, command, screen, folder):
             checks.equal(receiver.wait(), 0, f"raw {pixel_format}: exit code", receiver.errors())
 
 
+def check_dead_display(checks, command):
+    """A display that is named but does not answer is an error, not the end of the process by its toolkit."""
+    env = {**os.environ, "DISPLAY": ":9876"}
+    env.pop("WAYLAND_DISPLAY", None)
+    code, _, errors = run([command, "recv", "udp://127.0.0.1:9", "window:"], env=env)
+    checks.equal(code, 2, "a display that does not answer: exit code", errors)
+    checks.that("does not answer" in errors, "a display that does not answer: is said", errors)
+
+
 def main():
     checks, command = Checks(), glimt_path()
     with tempfile.TemporaryDirectory() as folder, Screen() as screen:
@@ -139,6 +149,7 @@ def main():
             checks.equal(sender.signal(signal.SIGINT), 0, "the sender ends", sender.errors())
         check_waiting(checks, command, screen, folder)
         check_formats(checks, command, screen, folder)
+    check_dead_display(checks, command)
     return checks.finish()
 
 
