@@ -46,6 +46,12 @@ class Child {
       : pid_(std::exchange(other.pid_, -1)),
         output_(std::move(other.output_)),
         text_(std::move(other.text_)) {}
+  Child& operator=(Child&& other) noexcept {
+    std::swap(pid_, other.pid_);
+    std::swap(output_, other.output_);
+    std::swap(text_, other.text_);
+    return *this;
+  }
   ~Child() { stop(); }
 
   void stop() {
@@ -159,6 +165,8 @@ int run(const std::string& clip, double seconds) {
     if (!sender.running())
       return fail({ErrorKind::unavailable, "the sender has ended; run with GLIMT_DEMO_VERBOSE=1 to see why"},
                   kFailed);
+    // Its window was closed, or there is a display in name only: the receiver goes on without.
+    if (!rows[0].child.running()) rows[0].child = receiver(udp, false);
     if (now() < next) continue;
     next += std::chrono::seconds(1);
     for (auto& row : rows) {

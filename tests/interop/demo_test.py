@@ -37,7 +37,7 @@ def check_table(checks, text):
 def main():
     checks, command = Checks(), glimt_path()
     with tempfile.TemporaryDirectory() as folder:
-        code, out, errors = run([command, "demo", "--seconds", "4"], env={**NO_DISPLAY, "TMPDIR": folder})
+        code, out, errors = run([command, "demo", "--seconds", "8"], env={**NO_DISPLAY, "TMPDIR": folder})
         text = out.decode()
         checks.equal(code, 0, "exit code", errors + text)
         check_table(checks, text)
