@@ -23,7 +23,6 @@ class Thread {
   void join() {
     if (thread_.joinable()) thread_.join();
   }
-  bool is_current() const { return thread_.get_id() == std::this_thread::get_id(); }
 
  private:
   std::thread thread_;

@@ -31,11 +31,7 @@ SymbolUnit* SendQueue::current() {
     left_out_.push_newest(current_->frame);
     current_ = {};
   }
-  // Its last symbol left before its end was known.
-  if (current_ && current_->complete && next_symbol_ >= current_->symbols.size()) {
-    current_ = {};
-    ++finished_;
-  }
+  finish_if_sent();  // its last symbol may have left before its end was known
   if (!current_) start_next();
   if (!current_ || next_symbol_ >= current_->symbols.size())
     return nullptr;  // the next strip is not encoded yet
@@ -56,13 +52,16 @@ void SendQueue::start_next() {
   next_symbol_ = 0;
 }
 
-bool SendQueue::advance(uint32_t symbols) {
+void SendQueue::advance(uint32_t symbols) {
   if (symbols > 0) last_begun_ = current_->frame;
   next_symbol_ += symbols;
-  if (!current_->complete || next_symbol_ < current_->symbols.size()) return false;
+  finish_if_sent();
+}
+
+void SendQueue::finish_if_sent() {
+  if (!current_ || !current_->complete || next_symbol_ < current_->symbols.size()) return;
   current_ = {};
   ++finished_;
-  return true;
 }
 
 }  // namespace glimt::packetize

@@ -39,8 +39,8 @@ class SendQueue {
   // send at this moment.
   SymbolUnit* current();
   uint32_t next_symbol() const { return next_symbol_; }
-  // `symbols` of current() have left. True where that finished a unit.
-  bool advance(uint32_t symbols);
+  // `symbols` of current() have left.
+  void advance(uint32_t symbols);
   // Units that have left whole since the last call, also those whose end became known
   // after their last symbol.
   uint64_t take_finished() { return std::exchange(finished_, 0); }
@@ -55,6 +55,7 @@ class SendQueue {
 
  private:
   void start_next();
+  void finish_if_sent();
 
   const Options options_;
   Ref<SymbolUnit> current_;
