@@ -12,6 +12,7 @@
 #include "glimt/error.hpp"
 #include "glimt/stats.hpp"
 #include "glimt/url.hpp"
+#include "pipeline/run.hpp"
 
 namespace glimt::command {
 
@@ -42,12 +43,44 @@ class StatsFile {
   std::unique_ptr<std::FILE, Close> file_;
 };
 
+// --frames, --seconds, --stats: what send and recv have in common.
+struct RunFlags {
+  uint64_t frames = 0;
+  double seconds = 0;
+  std::string stats;
+};
+void add_run_flags(CLI::App& app, RunFlags& flags);
+
 std::string to_json(const SubscriberStats& stats, const SubscriberStats& before, double seconds);
 std::string to_json(const PublisherStats& stats, const PublisherStats& before, double seconds);
 
 // One line for people, while it runs; empty where standard error is no terminal.
 void show_progress(const std::string& line);
 void end_progress();
+
+// What the flags ask for, with a tick that takes the statistics, writes them and shows their progress line.
+template <class Stats>
+Result<pipeline::RunOptions> run_options(const RunFlags& flags, std::function<Stats()> take,
+                                         std::string (*progress)(const Stats&, const Stats& before)) {
+  pipeline::RunOptions options{.stop = stop_requested()};
+  if (flags.frames > 0) options.max_frames = flags.frames;
+  if (flags.seconds > 0) options.end_at = now() + Duration(static_cast<int64_t>(flags.seconds * 1e9));
+  std::shared_ptr<StatsFile> file;
+  if (!flags.stats.empty()) {
+    auto opened = StatsFile::open(flags.stats);
+    if (!opened) return opened.error();
+    file = std::make_shared<StatsFile>(std::move(*opened));
+  }
+  options.tick = [=, before = Stats{}, before_at = now()]() mutable {
+    const auto stats = take();
+    const Instant at = now();
+    if (file) file->write(to_json(stats, before, std::chrono::duration<double>(at - before_at).count()));
+    show_progress(progress(stats, before));
+    before = stats;
+    before_at = at;
+  };
+  return options;
+}
 
 // Each adds its subcommand to `app`; `code` is set when it has run.
 void add_send(CLI::App& app, int& code);

@@ -1,6 +1,5 @@
 #include "base/log.hpp"
 #include "command.hpp"
-#include "pipeline/run.hpp"
 
 namespace glimt::command {
 namespace {
@@ -8,10 +7,9 @@ namespace {
 struct Recv {
   std::string address;
   std::vector<std::string> sinks;
-  std::string format, stats;
-  double seconds = 0;
-  uint64_t frames = 0;
+  std::string format;
   bool once = false;
+  RunFlags flags;
 };
 
 bool has(const std::vector<std::string>& sinks, const char* name) {
@@ -44,7 +42,7 @@ Result<pipeline::ReceiverOptions> receiver_options(const Recv& o, const std::vec
   options.once = o.once;
   const bool to_output = has(sinks, "-");
   if (to_output) options.subscriber.mode = Mode::every;
-  if (o.stats == "-" && to_output) {
+  if (o.flags.stats == "-" && to_output) {
     return Error{ErrorKind::invalid_argument,
                  "standard output cannot take both pictures and statistics; write one of them to a file"};
   }
@@ -109,26 +107,10 @@ int run(const Recv& o) {
   if (!sinks) return fail(sinks.error());
   auto receiver = pipeline::Receiver::open(*url, *options);
   if (!receiver) return fail(receiver.error());
-  std::optional<StatsFile> stats_file;
-  if (!o.stats.empty()) {
-    auto opened = StatsFile::open(o.stats);
-    if (!opened) return fail(opened.error());
-    stats_file = std::move(*opened);
-  }
-  SubscriberStats before;
-  Instant before_at = now();
-  pipeline::RunOptions run_options{.stop = stop_requested()};
-  if (o.frames > 0) run_options.max_frames = o.frames;
-  if (o.seconds > 0) run_options.end_at = now() + Duration(static_cast<int64_t>(o.seconds * 1e9));
-  run_options.tick = [&] {
-    const auto stats = (*receiver)->stats();
-    if (stats_file)
-      stats_file->write(to_json(stats, before, std::chrono::duration<double>(now() - before_at).count()));
-    show_progress(progress(stats, before));
-    before = stats;
-    before_at = now();
-  };
-  const auto result = pipeline::run_receive(**receiver, *sinks, run_options);
+  const auto running = run_options<SubscriberStats>(
+      o.flags, [&] { return (*receiver)->stats(); }, progress);
+  if (!running) return fail(running.error());
+  const auto result = pipeline::run_receive(**receiver, *sinks, *running);
   end_progress();
   print_summary((*receiver)->stats(), *sinks);
   if (result.error) return fail(*result.error, kFailed);
@@ -150,10 +132,8 @@ void add_recv(CLI::App& app, int& code) {
                    "window:, - for standard output, image:now.png or shot%04d.png, null:, null:?verify [a "
                    "window, or null: without a display]");
   recv->add_option("--format", o->format, "bgr24, bgra32, gray8, i420, or mjpeg as it was sent [- : bgr24]");
-  recv->add_option("--frames", o->frames, "stop after so many frames");
-  recv->add_option("--seconds", o->seconds, "stop after so many seconds");
   recv->add_flag("--once", o->once, "stop when the sender has ended or was stopped");
-  recv->add_option("--stats", o->stats, "JSON lines, one a second, into a file or - for standard output");
+  add_run_flags(*recv, o->flags);
   recv->footer(
       "Examples:\n  glimt recv udp://:5000\n  glimt recv tcp://10.0.0.7:5000 --stats -\n"
       "  glimt recv unix:///tmp/cam.sock - --format bgr24 | ffplay -f rawvideo -pixel_format bgr24 "

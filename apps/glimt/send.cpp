@@ -1,6 +1,5 @@
 #include "base/log.hpp"
 #include "command.hpp"
-#include "pipeline/run.hpp"
 
 namespace glimt::command {
 namespace {
@@ -8,11 +7,11 @@ namespace {
 struct Send {
   std::string source;
   std::vector<std::string> destinations;
-  std::string format = "bgr24", size, codec, stats;
-  double fps = 0, seconds = 0;
+  std::string format = "bgr24", size, codec;
+  double fps = 0;
   int quality = 0;
-  uint64_t frames = 0;
   bool loop = false, fast = false;
+  RunFlags flags;
 };
 
 Result<source::SourceOptions> source_options(const Send& o) {
@@ -89,28 +88,12 @@ int run(const Send& o) {
   if (!source) return fail(source.error());
   auto sender = open_sender(o);
   if (!sender) return fail(sender.error());
-  std::optional<StatsFile> stats_file;
-  if (!o.stats.empty()) {
-    auto opened = StatsFile::open(o.stats);
-    if (!opened) return fail(opened.error());
-    stats_file = std::move(*opened);
-  }
+  const auto options = run_options<PublisherStats>(
+      o.flags, [&] { return (*sender)->stats(); }, progress);
+  if (!options) return fail(options.error());
   log::info("sending {}", (*source)->traits().description);
   say_other_side(o);
-  PublisherStats before;
-  Instant before_at = now();
-  pipeline::RunOptions options{.stop = stop_requested()};
-  if (o.frames > 0) options.max_frames = o.frames;
-  if (o.seconds > 0) options.end_at = now() + Duration(static_cast<int64_t>(o.seconds * 1e9));
-  options.tick = [&] {
-    const auto stats = (*sender)->stats();
-    if (stats_file)
-      stats_file->write(to_json(stats, before, std::chrono::duration<double>(now() - before_at).count()));
-    show_progress(progress(stats, before));
-    before = stats;
-    before_at = now();
-  };
-  const auto result = pipeline::run_send(**source, **sender, options);
+  const auto result = pipeline::run_send(**source, **sender, *options);
   end_progress();
   print_summary((*sender)->stats());
   return result.error ? fail(*result.error, kFailed) : kOk;
@@ -138,9 +121,7 @@ void add_send(CLI::App& app, int& code) {
   send->add_option("--quality", o->quality, "of JPEG, 1 to 100 [80]")->check(CLI::Range(1, 100));
   send->add_flag("--loop", o->loop, "begin a file anew at its end");
   send->add_flag("--fast", o->fast, "a file or the test picture as fast as the receiver takes it");
-  send->add_option("--frames", o->frames, "stop after so many frames");
-  send->add_option("--seconds", o->seconds, "stop after so many seconds");
-  send->add_option("--stats", o->stats, "JSON lines, one a second, into a file or - for standard output");
+  add_run_flags(*send, o->flags);
   send->footer(
       "Examples:\n  glimt send 0 udp://:5000\n  glimt send clip.mp4 udp://10.0.0.5:5000 --loop\n"
       "  glimt send test: udp://:5000 tcp://:5000 unix:///tmp/cam.sock\n"

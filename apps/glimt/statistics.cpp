@@ -110,6 +110,12 @@ std::string to_json(const PublisherStats& s, const PublisherStats& before, doubl
   return json.dump();
 }
 
+void add_run_flags(CLI::App& app, RunFlags& flags) {
+  app.add_option("--frames", flags.frames, "stop after so many frames");
+  app.add_option("--seconds", flags.seconds, "stop after so many seconds");
+  app.add_option("--stats", flags.stats, "JSON lines, one a second, into a file or - for standard output");
+}
+
 Result<StatsFile> StatsFile::open(const std::string& path) {
   StatsFile stats;
   stats.file_.reset(path == "-" ? stdout : std::fopen(path.c_str(), "we"));
