@@ -6,29 +6,42 @@ bool SendQueue::offer(Ref<SymbolUnit> unit) {
   const Sequence frame = unit->frame;
   if (waiting_.full()) {
     if (options_.mode == Mode::every) {
-      left_out_.push_newest(frame);
+      leave_out(frame);
       return false;
     }
-    left_out_.push_newest(waiting_.pop()->frame);
+    leave_out(waiting_.pop()->frame);
   }
   // What has become current but not begun is no better than what waits.
   if (options_.mode == Mode::latest && current_ && next_symbol_ == 0) {
-    left_out_.push_newest(current_->frame);
+    leave_out(current_->frame);
     current_ = {};
   }
   waiting_.push(std::move(unit));
   return true;
 }
 
-std::optional<Sequence> SendQueue::left_out() const {
+void SendQueue::leave_out(Sequence frame) {
+  if (!left_out_.empty() && left_out_.back().count < wire::kMaxSkip) {
+    auto& run = left_out_.back();
+    const bool before = frame + 1 == run.first;
+    if (before || frame == run.first + run.count) {
+      if (before) run.first = frame;
+      ++run.count;
+      return;
+    }
+  }
+  left_out_.push_newest({frame, 1});
+}
+
+std::optional<wire::Skip> SendQueue::left_out() const {
   if (left_out_.empty()) return std::nullopt;
   const auto* next = current_ ? current_.get() : waiting_.empty() ? nullptr : waiting_[0].get();
-  return !next || left_out_[0] < next->frame ? std::optional(left_out_[0]) : std::nullopt;
+  return !next || left_out_[0].first < next->frame ? std::optional(left_out_[0]) : std::nullopt;
 }
 
 SymbolUnit* SendQueue::current() {
   if (current_ && current_->abandoned) {
-    left_out_.push_newest(current_->frame);
+    leave_out(current_->frame);
     current_ = {};
   }
   finish_if_sent();  // its last symbol may have left before its end was known
@@ -39,7 +52,7 @@ SymbolUnit* SendQueue::current() {
 }
 
 void SendQueue::start_next() {
-  while (!waiting_.empty() && waiting_.front()->abandoned) left_out_.push_newest(waiting_.pop()->frame);
+  while (!waiting_.empty() && waiting_.front()->abandoned) leave_out(waiting_.pop()->frame);
   if (waiting_.empty()) return;
   const Sequence frame = waiting_.front()->frame;
   if (!first_) first_ = frame;

@@ -5,9 +5,9 @@
 //            has begun is sent to its end: whole units are left out, never parts.
 //
 //   input    units as they begin (they may still grow); what was sent; what the reader has taken
-//   output   the next symbol to send; frames that were left out, to be told to the receiver
+//   output   the next symbol to send; runs of frames that were left out, to be told to the receiver
 //   threads  thread-compatible; reads no clock
-//   memory   max_units + 2 references
+//   memory   max_units + 2 references, 64 runs
 #pragma once
 
 #include <optional>
@@ -15,6 +15,7 @@
 
 #include "base/ring.hpp"
 #include "packetize/symbol_unit.hpp"
+#include "wire/hello.hpp"
 
 namespace glimt::packetize {
 
@@ -48,21 +49,22 @@ class SendQueue {
   bool empty() const { return !current_ && waiting_.empty(); }
   bool full() const { return waiting_.full(); }
   std::optional<Sequence> last_begun() const { return last_begun_; }
-  // The oldest frame that was left out and is not told yet, once all before it has been sent.
-  std::optional<Sequence> left_out() const;
+  // The oldest run of frames that were left out and are not told yet, once all before it has been sent.
+  std::optional<wire::Skip> left_out() const;
   // Only where left_out() has a value.
   void told_left_out() { left_out_.pop(); }
 
  private:
   void start_next();
   void finish_if_sent();
+  void leave_out(Sequence frame);
 
   const Options options_;
   Ref<SymbolUnit> current_;
   uint32_t next_symbol_ = 0;
   uint64_t finished_ = 0;
   Ring<Ref<SymbolUnit>> waiting_;
-  Ring<Sequence> left_out_{64};
+  Ring<wire::Skip> left_out_{64};
   std::optional<Sequence> taken_, first_, last_begun_;
 };
 

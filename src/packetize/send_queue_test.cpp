@@ -48,7 +48,10 @@ class SendQueueTest : public ::testing::Test {
   }
   Numbers left_out() {
     Numbers frames;
-    for (; queue_.left_out(); queue_.told_left_out()) frames.push_back(queue_.left_out()->value());
+    for (; queue_.left_out(); queue_.told_left_out()) {
+      for (uint32_t i = 0; i < queue_.left_out()->count; ++i)
+        frames.push_back((queue_.left_out()->first + i).value());
+    }
     return frames;
   }
 

@@ -1,5 +1,7 @@
 #include "pipeline/admission.hpp"
 
+#include <algorithm>
+
 #include "base/random.hpp"
 
 namespace glimt::pipeline {
@@ -33,9 +35,30 @@ std::optional<Admission::Admitted> Admission::on_proof(const transport::Peer& fr
     if (session == 0 || p.admitted.session != session || !(p.peer == from)) continue;
     const Admitted admitted = p.admitted;
     p = {};
+    on_disconnected(from);
     return admitted;
   }
   return std::nullopt;
+}
+
+void Admission::on_connected(const transport::Peer& peer, Instant now) {
+  connections_[peer.connection] = {peer, now + kProveWithin};
+}
+
+std::optional<transport::Peer> Admission::overdue(Instant now) {
+  for (const auto& [number, connection] : connections_) {
+    if (connection.prove_by > now) continue;
+    const transport::Peer peer = connection.peer;
+    connections_.erase(number);
+    return peer;
+  }
+  return std::nullopt;
+}
+
+Instant Admission::next_overdue() const {
+  Instant next = Instant::max();
+  for (const auto& [number, connection] : connections_) next = std::min(next, connection.prove_by);
+  return next;
 }
 
 }  // namespace glimt::pipeline

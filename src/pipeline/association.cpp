@@ -11,8 +11,10 @@ constexpr auto kHelloEvery = std::chrono::milliseconds(50);
 constexpr auto kRefusedHelloEvery = std::chrono::milliseconds(500);
 constexpr auto kSilence =
     std::chrono::milliseconds(100);  // then the other end is asked whether it is still there
+constexpr auto kCatchUp = std::chrono::milliseconds(300);  // an answer that takes longer is not waited for
 constexpr auto kProbeEvery = std::chrono::seconds(1);
 constexpr auto kFirstProbesEvery = std::chrono::milliseconds(20);
+constexpr std::chrono::microseconds kBelievableRtt = std::chrono::seconds(60);
 constexpr uint32_t kFirstProbes = 8;  // the offset is good after 160 ms, not after 8 s
 
 }  // namespace
@@ -96,6 +98,10 @@ Association::Event Association::on_hello(const wire::Hello& hello, Instant now, 
 Association::Event Association::on_clock(const wire::Clock& clock, Instant now, Outbox& out) {
   if (clock.is_answer) {
     clock_.add(clock, now);
+    const int64_t took_us = to_us(now) - clock.asked_us;
+    if (took_us >= 0 && took_us < kBelievableRtt.count())
+      last_answered_ = std::max(last_answered_, from_us(clock.asked_us));
+    if (last_answered_ >= resumed_at_) resumed_at_ = {};
     return Event::none;
   }
   if (!open_) return Event::none;
@@ -106,9 +112,19 @@ Association::Event Association::on_clock(const wire::Clock& clock, Instant now, 
 }
 
 void Association::poll(Instant now, Outbox& out) {
-  const bool silent = !open_ || now - last_heard_ >= kSilence;
+  const bool silent = !open_ || is_catching_up(now) || now - last_heard_ >= kSilence;
   if (options_.connects && silent && now >= next_hello_) send_hello(now, out);
   if (open_ && now >= next_probe_) send_probe(now, out);
+}
+
+void Association::note_pause(Instant now) {
+  resumed_at_ = from_us(to_us(now));  // as it travels in the probe
+  next_hello_ = now;
+  ask(now);
+}
+
+bool Association::is_catching_up(Instant now) const {
+  return resumed_at_ != Instant{} && now - resumed_at_ < kCatchUp;
 }
 
 Instant Association::next_poll() const {
@@ -129,7 +145,7 @@ void Association::close(wire::CloseReason reason, Outbox& out) {
 void Association::send_hello(Instant now, Outbox& out) {
   std::array<uint8_t, wire::kMinPacketBytes + wire::kHelloBodyBytes> buffer;
   // A silent peer may have been restarted: a HELLO with session 0 is one that a newcomer understands.
-  const bool known = open_ && now - last_heard_ < kSilence;
+  const bool known = open_ && !is_catching_up(now) && now - last_heard_ < kSilence;
   auto packet = make_hello(buffer, options_, own_session_, known || !options_.connects ? peer_session_ : 0,
                            next_number());
   next_hello_ = now + kHelloEvery;

@@ -56,6 +56,13 @@ class Association {
 
   // The other end has fallen silent for good: when it is heard again, everything begins anew.
   void lose() { open_ = false; }
+  // Asks the other end, with the next poll(), whether it is there: last_answered() tells.
+  void ask(Instant now) { next_probe_ = now; }
+  // This process did not run for a while: the other end may have let it go, and what waits in the kernel is
+  // old.
+  void note_pause(Instant now);
+  // Since a pause, and nothing has come yet that was sent after it.
+  bool is_catching_up(Instant now) const;
 
   bool is_open() const { return open_; }
   uint32_t own_session() const { return own_session_; }
@@ -63,6 +70,8 @@ class Association {
   const wire::Hello& peer() const { return peer_; }
   const std::optional<wire::CloseReason>& close_reason() const { return close_reason_; }
   Instant last_heard() const { return last_heard_; }
+  // The newest of our questions that has been answered was asked then; Instant{} before the first answer.
+  Instant last_answered() const { return last_answered_; }
   uint64_t next_number() { return ++number_; }
   // For packets that were numbered ahead and then not sent.
   void give_back_numbers(uint64_t count) { number_ -= count; }
@@ -86,7 +95,8 @@ class Association {
   bool open_ = false;
   std::optional<wire::CloseReason> close_reason_;
   uint64_t number_ = 0;
-  Instant last_heard_{}, next_hello_{}, next_probe_{};
+  Instant last_heard_{}, last_answered_{}, next_hello_{}, next_probe_{};
+  Instant resumed_at_{};  // after a pause, until it is overcome
   uint32_t probes_sent_ = 0;
   feedback::ClockOffset clock_;
 };

@@ -245,6 +245,49 @@ TEST_F(AssociationTest, KnowsTheOffsetAndTheRoundTripAfterTheFirstProbe) {
   ASSERT_TRUE(caller_->clock().estimate());
 }
 
+TEST_F(AssociationTest, KnowsWhichOfItsQuestionsWasAnsweredLast) {
+  exchange();
+  EXPECT_EQ(caller_->last_answered(), now_);
+  const Instant met_at = now_;
+  now_ += 500ms;
+  caller_->ask(now_);
+  EXPECT_EQ(caller_->last_answered(), met_at);
+  exchange();
+  EXPECT_EQ(caller_->last_answered(), now_);
+}
+
+TEST_F(AssociationTest, AnswerToAQuestionThatWasNeverAskedCountsForNothing) {
+  exchange();
+  const Instant answered = caller_->last_answered();
+  for (const int64_t asked : {INT64_MAX, INT64_MIN, to_us(now_ + 1s), int64_t{0}}) {
+    const auto body = body_of(wire::Clock{true, asked, 0, 0});
+    caller_->on_packet(MadePacket(wire::Type::clock, 1001, 50, body).get(), now_, caller_out_);
+    EXPECT_EQ(caller_->last_answered(), answered);
+  }
+}
+
+TEST_F(AssociationTest, AfterAPauseBothAreAskedAtOnce) {
+  exchange();
+  now_ += 5s;
+  caller_->on_packet(MadePacket(wire::Type::feedback, 1001, 50, {}).get(), now_, caller_out_);
+  caller_->note_pause(now_);
+  EXPECT_TRUE(caller_->is_catching_up(now_));
+  caller_->poll(now_, caller_out_);
+  ASSERT_EQ(caller_out_.of(wire::Type::hello).size(), 1u);
+  EXPECT_EQ(caller_out_.of(wire::Type::hello)[0].header.session, 0u) << "it may have let us go";
+  EXPECT_EQ(caller_out_.of(wire::Type::clock).size(), 1u);
+  exchange();
+  EXPECT_FALSE(caller_->is_catching_up(now_)) << "what comes from now on was sent after the pause";
+  EXPECT_TRUE(both_open());
+}
+
+TEST_F(AssociationTest, APauseIsOverWithoutAnAnswerToo) {
+  exchange();
+  caller_->note_pause(now_);
+  EXPECT_TRUE(caller_->is_catching_up(now_ + 299ms));
+  EXPECT_FALSE(caller_->is_catching_up(now_ + 301ms));
+}
+
 TEST_F(AssociationTest, PacketNumbersRiseByOneWithoutAGap) {
   exchange();
   const uint64_t next = caller_->next_number();
@@ -321,6 +364,24 @@ TEST_F(AdmissionTest, RepeatedQuestionGetsTheSameNumber) {
   const auto answers = listener_.out.of(wire::Type::hello);
   ASSERT_EQ(answers.size(), 2u);
   EXPECT_EQ(wire::parse_hello(answers[0].body)->session, wire::parse_hello(answers[1].body)->session);
+}
+
+TEST_F(AdmissionTest, ConnectionThatIsNotTrustedInTimeIsToBeClosed) {
+  transport::Peer silent, proven, gone;
+  silent.connection = 1;
+  proven.connection = 2;
+  gone.connection = 3;
+  for (const auto& p : {silent, proven, gone}) listener_.admission.on_connected(p, now_);
+  EXPECT_EQ(listener_.admission.next_overdue(), now_ + Admission::kProveWithin);
+  listener_.receive(proven, hello(1001), now_);
+  const auto answer = wire::parse_hello(listener_.out.of(wire::Type::hello).at(0).body);
+  ASSERT_TRUE(listener_.admission.on_proof(proven, answer->session));
+  listener_.admission.on_disconnected(gone);
+  now_ += Admission::kProveWithin;
+  EXPECT_FALSE(listener_.admission.overdue(now_ - 1ns));
+  EXPECT_EQ(listener_.admission.overdue(now_), silent);
+  EXPECT_FALSE(listener_.admission.overdue(now_));
+  EXPECT_EQ(listener_.admission.next_overdue(), Instant::max());
 }
 
 TEST_F(AdmissionTest, OldestUnprovenAddressGivesWay) {

@@ -10,9 +10,9 @@
 namespace glimt::pipeline {
 namespace {
 
-// A sender that connects is heard at least every 150 ms (Association); one that is silent for
-// longer may be replaced.
-constexpr auto kReplaceAfter = std::chrono::milliseconds(200);
+// A sender is followed by another when it does not answer a question within twice its round trip and this.
+constexpr auto kAnswerWithin = std::chrono::milliseconds(40);
+constexpr auto kAskAgainAfter = std::chrono::milliseconds(400);
 
 }  // namespace
 
@@ -40,6 +40,7 @@ void ReceiveEndpoint::on_datagram(const transport::Peer& from, Bytes datagram, I
     ++refused_;
     return;
   }
+  note_pause(arrived_at);
   if (is_current(from, parsed.packet->header.session)) {
     on_session_packet(*parsed.packet, datagram.size(), arrived_at);
   } else {
@@ -59,13 +60,15 @@ void ReceiveEndpoint::on_stranger(const transport::Peer& from, const wire::Packe
     const auto hello = wire::parse_hello(packet.body);
     const bool known =
         hello && session_ && session_->peer == from && hello->session == session_->association.peer_session();
-    const bool busy = session_ && session_->association.is_open() &&
-                      now - session_->association.last_heard() < kReplaceAfter;
     if (known) {
       on_session_packet(packet, 0, now);  // its sender asks whether we are there
-    } else if (hello && hello->role == wire::Role::sender && busy && !(session_->peer == from)) {
+      return;
+    }
+    const bool rivals = hello && hello->role == wire::Role::sender;
+    const auto incumbent = rivals ? look_for_incumbent(from, now) : Incumbent::none;
+    if (incumbent == Incumbent::there) {
       out.send(Admission::make_close(buffer, hello->session, wire::CloseReason::busy));
-    } else {
+    } else if (incumbent != Incumbent::asked) {
       out.send(admission_.on_hello(from, packet, association_options(), buffer));
     }
   } else if (const auto admitted = admission_.on_proof(from, packet.header.session)) {
@@ -77,6 +80,21 @@ void ReceiveEndpoint::on_stranger(const transport::Peer& from, const wire::Packe
   } else {
     ++stray_;
   }
+}
+
+// Another sender may be the same one, restarted: whoever was there before is asked, and has its round trip and a
+// little more to answer.
+ReceiveEndpoint::Incumbent ReceiveEndpoint::look_for_incumbent(const transport::Peer& rival, Instant now) {
+  if (!session_ || !session_->association.is_open() || session_->peer == rival) return Incumbent::none;
+  auto& association = session_->association;
+  if (incumbent_asked_ == Instant{} || now - incumbent_asked_ >= kAskAgainAfter) {
+    incumbent_asked_ = now;
+    association.ask(now);
+    return Incumbent::asked;
+  }
+  if (to_us(association.last_answered()) >= to_us(incumbent_asked_)) return Incumbent::there;
+  const Duration patience = kAnswerWithin + 2 * association.clock().rtt().value_or(Duration::zero());
+  return now - incumbent_asked_ < patience ? Incumbent::asked : Incumbent::gone;
 }
 
 void ReceiveEndpoint::on_session_packet(const wire::Packet& packet, size_t bytes, Instant now) {
@@ -109,6 +127,7 @@ void ReceiveEndpoint::make_session(const transport::Peer& peer, uint32_t own_ses
   auto options = options_.session;
   options.reliable = transport_->traits().reliable;
   session_.emplace(peer, Association(association_options(), own_session), options, sink_);
+  incumbent_asked_ = {};
 }
 
 // Where this end connects the association lives on and goes on saying HELLO.
@@ -118,6 +137,7 @@ void ReceiveEndpoint::end_session(Change change, const std::string& why) {
   session_->stop();
   session_->association.lose();
   if (!transport_->traits().connects) {
+    if (transport_->traits().reliable) admission_.on_connected(session_->peer, now());
     former_ += session_->counters();
     session_.reset();
   }
@@ -125,15 +145,21 @@ void ReceiveEndpoint::end_session(Change change, const std::string& why) {
 }
 
 void ReceiveEndpoint::on_connected(const transport::Peer& peer) {
-  if (!transport_->traits().connects) return;
+  if (!transport_->traits().connects) {
+    if (transport_->traits().reliable) admission_.on_connected(peer, now());
+    return;
+  }
   end_session(Change::lost, "connected anew");
   if (session_) former_ += session_->counters();
+  connected_at_ = now();
+  next_reroute_ = connected_at_ + kRerouteEvery;
   make_session(peer, random_session_number());
   poll();
 }
 
 void ReceiveEndpoint::on_disconnected(const transport::Peer& peer, const Error& why) {
   if (session_ && session_->peer == peer) end_session(Change::lost, why.message);
+  admission_.on_disconnected(peer);
 }
 
 void ReceiveEndpoint::on_taken() {
@@ -142,19 +168,52 @@ void ReceiveEndpoint::on_taken() {
   poll();
 }
 
+void ReceiveEndpoint::note_pause(Instant now) {
+  if (session_ && looks_up_at_ != Instant::max() && now - looks_up_at_ > kPaused)
+    session_->association.note_pause(now);
+  looks_up_at_ = Instant::max();
+}
+
 void ReceiveEndpoint::poll() {
-  if (!session_) {
-    timer_.clear();
-    return;
-  }
   const Instant at = now();
-  PeerOutbox out(*transport_, session_->peer);
-  const auto drops = static_cast<uint32_t>(transport_->counters().kernel_drops);
-  session_->poll(at, {reader_.taken_units(), reader_.oldest_wait(at), drops}, out);
-  if (session_->started() && at - session_->association.last_heard() > kGoneAfter) {
-    end_session(Change::lost, options_.address.text + ": the sender has been silent for 3 s");
+  note_pause(at);
+  if (session_) {
+    PeerOutbox out(*transport_, session_->peer);
+    const auto drops = static_cast<uint32_t>(transport_->counters().kernel_drops);
+    session_->poll(at, {reader_.taken_units(), reader_.oldest_wait(at), drops}, out);
   }
-  timer_.set(session_ ? session_->next_poll() : Instant::max());
+  sweep(at);
+  schedule(at);
+}
+
+// Gives up what is silent: the sender, a connection of ours, connections that never became a session.
+void ReceiveEndpoint::sweep(Instant now) {
+  if (session_ && session_->started() && now - session_->association.last_heard() > kGoneAfter)
+    end_session(Change::lost, options_.address.text + ": the sender has been silent for 3 s");
+  const auto traits = transport_->traits();
+  const Instant silent_since =
+      session_ ? std::max(session_->association.last_heard(), connected_at_) : Instant::max();
+  if (traits.connects && traits.reliable && session_ && now - silent_since > kGiveUpAfter) {
+    const transport::Peer peer = session_->peer;
+    end_session(Change::lost,
+                options_.address.text + ": the connection has been silent for 1 s; connecting anew");
+    former_ += session_->counters();
+    session_.reset();
+    transport_->disconnect(peer);
+  } else if (traits.connects && now - silent_since > kRerouteEvery && now >= next_reroute_) {
+    next_reroute_ = now + kRerouteEvery;
+    transport_->reroute();
+  }
+  while (const auto peer = admission_.overdue(now)) {
+    if (!session_ || !(session_->peer == *peer)) transport_->disconnect(*peer);
+  }
+}
+
+void ReceiveEndpoint::schedule(Instant now) {
+  Instant next = admission_.next_overdue();
+  if (session_) next = std::min({next, session_->next_poll(), now + kLookUpEvery});
+  looks_up_at_ = session_ ? next : Instant::max();
+  timer_.set(next);
 }
 
 void ReceiveEndpoint::close() {
@@ -178,6 +237,7 @@ void ReceiveEndpoint::add_to(SubscriberStats& stats) const {
       stats.clock = {true, static_cast<double>(e->offset_us) / 1000, static_cast<double>(e->bound_us) / 1000};
     }
   }
+  stats.dropped += c.old;
   stats.lost = c.frames.lost;
   stats.late = c.frames.late;
   stats.skipped = c.frames.skipped;

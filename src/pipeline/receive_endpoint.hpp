@@ -45,12 +45,19 @@ class ReceiveEndpoint final : public transport::Transport::Events {
   void on_disconnected(const transport::Peer& peer, const Error& why) override;
   void on_writable(const transport::Peer&) override {}
 
+  // What is known of a sender that another one wants to follow.
+  enum class Incumbent { none, there, asked, gone };
+
   bool is_current(const transport::Peer& from, uint32_t session) const;
+  Incumbent look_for_incumbent(const transport::Peer& rival, Instant now);
   void on_stranger(const transport::Peer& from, const wire::Packet& packet, Instant now);
   void on_session_packet(const wire::Packet& packet, size_t bytes, Instant now);
   void make_session(const transport::Peer& peer, uint32_t own_session);
   void opened();
   void end_session(Change change, const std::string& why);
+  void note_pause(Instant now);
+  void sweep(Instant now);
+  void schedule(Instant now);
   void poll();
   Association::Options association_options() const;
 
@@ -62,6 +69,10 @@ class ReceiveEndpoint final : public transport::Transport::Events {
   Admission admission_;
   std::optional<ReceiveSession> session_;
   ReceiveSession::Counters former_;  // of sessions that ended
+  Instant connected_at_{};           // of what this end has connected
+  Instant next_reroute_{};           // where this end connects and hears nothing
+  Instant incumbent_asked_{};        // whether it is still there, because of a rival
+  Instant looks_up_at_ = Instant::max();
   uint64_t sessions_ = 0;
   uint64_t refused_ = 0;
   uint64_t stray_ = 0;

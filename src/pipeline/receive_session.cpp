@@ -18,6 +18,7 @@ ReceiveSession::Counters& ReceiveSession::Counters::operator+=(const Counters& o
   bytes += other.bytes;
   refused += other.refused;
   unknown += other.unknown;
+  old += other.old;
   return *this;
 }
 
@@ -42,6 +43,7 @@ void ReceiveSession::start(uint64_t taken_units) {
   units_popped_ = taken_units;
   report_ = 0;
   repeats_left_ = 0;
+  old_up_to_.reset();
   dirty_ = fate_due_ = any_fate_ = false;
 }
 
@@ -103,6 +105,11 @@ void ReceiveSession::on_data(const wire::Packet& packet, Instant now) {
 void ReceiveSession::begin(const Ref<media::AccessUnit>& unit) {
   auto& info = unit->info;
   auto& s = info.stamps;
+  if (options_.mode == Mode::latest && association.is_catching_up(s.arrived_at)) {
+    old_up_to_ = info.number;
+    ++counters_.old;
+  }
+  if (is_old(*unit)) return;
   const auto& clock = association.clock();
   info.clock_known = clock.estimate().has_value();
   if (info.clock_known) {
@@ -119,7 +126,17 @@ void ReceiveSession::begin(const Ref<media::AccessUnit>& unit) {
   sink_.begin(unit);
 }
 
-void ReceiveSession::end(const Ref<media::AccessUnit>& unit) { sink_.end(unit); }
+void ReceiveSession::strip(const Ref<media::AccessUnit>& unit, const media::Strip& strip) {
+  if (!is_old(*unit)) sink_.strip(unit, strip);
+}
+
+void ReceiveSession::end(const Ref<media::AccessUnit>& unit) {
+  if (!is_old(*unit)) sink_.end(unit);
+}
+
+void ReceiveSession::abandon(const Ref<media::AccessUnit>& unit) {
+  if (!is_old(*unit)) sink_.abandon(unit);
+}
 
 void ReceiveSession::fate(const wire::FrameFate& fate) {
   if (!any_fate_) taken_ = fate.frame - 1;

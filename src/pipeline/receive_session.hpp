@@ -25,6 +25,7 @@ class ReceiveSession final : private reassemble::Reassembler::Output {
     reassemble::Reassembler::Counters frames;
     uint64_t packets = 0, packets_repeated = 0, packets_lost = 0, bytes = 0;
     uint64_t refused = 0, unknown = 0;
+    uint64_t old = 0;  // frames that had waited in the kernel while this process was stopped
 
     Counters& operator+=(const Counters& other);
   };
@@ -59,11 +60,10 @@ class ReceiveSession final : private reassemble::Reassembler::Output {
 
  private:
   void begin(const Ref<media::AccessUnit>& unit) override;
-  void strip(const Ref<media::AccessUnit>& unit, const media::Strip& strip) override {
-    sink_.strip(unit, strip);
-  }
+  void strip(const Ref<media::AccessUnit>& unit, const media::Strip& strip) override;
   void end(const Ref<media::AccessUnit>& unit) override;
-  void abandon(const Ref<media::AccessUnit>& unit) override { sink_.abandon(unit); }
+  void abandon(const Ref<media::AccessUnit>& unit) override;
+  bool is_old(const media::AccessUnit& unit) const { return old_up_to_ && !(unit.info.number > *old_up_to_); }
   void fate(const wire::FrameFate& fate) override;
 
   void on_data(const wire::Packet& packet, Instant now);
@@ -87,6 +87,7 @@ class ReceiveSession final : private reassemble::Reassembler::Output {
   Ring<Reported> fates_{wire::Feedback::kMaxFates};
   Ring<Settled> settled_{256};
   Sequence taken_;
+  std::optional<Sequence> old_up_to_;  // frames that are not worth showing any more
   uint64_t units_popped_ = 0;
   uint32_t report_ = 0;
   int repeats_left_ = 0;

@@ -123,6 +123,24 @@ TEST_F(ReceiveSessionTest, CountsWhatItDoesNotKnowAndWhatItRefuses) {
   EXPECT_EQ(session_.counters().packets, 6u);
 }
 
+TEST_F(ReceiveSessionTest, WhatWaitedWhileThisProcessWasStoppedIsNotShown) {
+  deliver(1);
+  deliver(2, {0});
+  now_ += 2s;
+  session_.association.note_pause(now_);
+  deliver(2, {1, 2});
+  deliver(3);
+  deliver(4, {0});
+  EXPECT_EQ(sink_.ended, Numbers{1});
+  EXPECT_EQ(session_.counters().old, 2u);
+  const auto answer = body_of(wire::Clock{true, to_us(now_), to_us(now_), to_us(now_)});
+  receive(wire::Type::clock, answer);
+  deliver(4, {1, 2});
+  deliver(5);
+  EXPECT_EQ(sink_.ended, (Numbers{1, 4, 5})) << "4 was still on its way";
+  EXPECT_EQ(session_.counters().frames.lost, 0u);
+}
+
 TEST_F(ReceiveSessionTest, SkippedFramesAreNotLost) {
   deliver(1);
   receive(wire::Type::skip, body_of(wire::Skip{Sequence(2), 3}));
@@ -198,6 +216,14 @@ TEST_F(ReceiveEverySessionTest, FramesThatWereLostAreTakenAsSoonAsThoseBeforeThe
   reader_.taken_units = 1;
   session_.note_taken();
   EXPECT_EQ(wait(20ms).back().taken, Sequence(11));
+}
+
+TEST_F(ReceiveEverySessionTest, WhatWaitedWhileThisProcessWasStoppedIsHandedOnAllTheSame) {
+  now_ += 2s;
+  session_.association.note_pause(now_);
+  deliver(1);
+  deliver(2);
+  EXPECT_EQ(sink_.ended, (Numbers{1, 2}));
 }
 
 class ReceiveUnknownClockTest : public ReceiveSessionTest {

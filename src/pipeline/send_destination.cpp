@@ -48,6 +48,7 @@ void SendDestination::on_datagram(const transport::Peer& from, Bytes datagram, I
     ++refused_;
     return;
   }
+  note_pause(arrived_at);
   SendSession* session = find(from, parsed.packet->header.session);
   if (session) {
     on_session_packet(*session, *parsed.packet, arrived_at);
@@ -104,9 +105,8 @@ SendSession& SendDestination::add(const transport::Peer& peer, uint32_t own_sess
 
 void SendDestination::on_session_packet(SendSession& session, const wire::Packet& packet, Instant now) {
   PeerOutbox out(*transport_, session.peer);
-  if (packet.header.type == wire::Type::feedback) {
-    session.on_feedback(packet);
-  }
+  const bool was_quiet = session.is_quiet();
+  if (packet.header.type == wire::Type::feedback) session.on_feedback(packet);
   switch (session.association.on_packet(packet, now, out)) {
     case Association::Event::opened:
       session.start(stream_.newest_key(symbol_bytes()));
@@ -135,20 +135,27 @@ void SendDestination::on_session_packet(SendSession& session, const wire::Packet
     case Association::Event::none:
       break;
   }
-  if (packet.header.type == wire::Type::feedback) {
+  if (packet.header.type == wire::Type::feedback || was_quiet) {
     pump_session(session, now);
     stream_.demand_changed();
   }
 }
 
 void SendDestination::on_connected(const transport::Peer& peer) {
-  if (!transport_->traits().connects) return;  // the other end says HELLO first
+  if (!transport_->traits().connects) {  // the other end says HELLO first
+    if (transport_->traits().reliable) admission_.on_connected(peer, now());
+    schedule();
+    return;
+  }
+  connected_at_ = now();
+  next_reroute_ = connected_at_ + kRerouteEvery;
   add(peer, random_session_number());
   pump();
 }
 
 void SendDestination::on_disconnected(const transport::Peer& peer, const Error& why) {
   if (SendSession* session = find_by_peer(peer)) let_go(*session, why.message);
+  admission_.on_disconnected(peer);
   schedule();
 }
 
@@ -165,6 +172,8 @@ void SendDestination::let_go(SendSession& session, std::string_view why) {
   gone_.bytes += session.counters.bytes;
   gone_.refused += session.counters.refused;
   gone_.packets_lost += session.loss.totals().lost;
+  // Its connection may still be good for another session.
+  if (transport_->traits().reliable) admission_.on_connected(session.peer, now());
   sessions_.erase(session.association.own_session());
   stream_.demand_changed();
 }
@@ -176,8 +185,10 @@ void SendDestination::offer(const Ref<packetize::SymbolUnit>& unit) {
 
 void SendDestination::pump() {
   const Instant at = now();
+  note_pause(at);
   for (auto& [id, session] : sessions_) pump_session(*session, at);
   sweep(at);
+  give_up_silence(at);
   schedule();
 }
 
@@ -203,14 +214,14 @@ void SendDestination::sweep(Instant now) {
     session->association.close(wire::CloseReason::too_slow, out);
     const transport::Peer peer = session->peer;
     let_go(*session, to_string(wire::CloseReason::too_slow));
-    if (!transport_->traits().connects) transport_->disconnect(peer);
+    if (!transport_->traits().connects) drop_connection(peer);
     std::erase(silent, session);
   }
   for (auto* session : silent) {
     const transport::Peer peer = session->peer;
     if (!transport_->traits().connects) {
       let_go(*session, "it has been silent for 3 s");
-      transport_->disconnect(peer);
+      drop_connection(peer);
     } else if (session->started()) {
       log::info("{}: the receiver has been silent for 3 s; still trying", options_.address.text);
       ++gone_.receivers_gone;
@@ -221,9 +232,43 @@ void SendDestination::sweep(Instant now) {
   }
 }
 
+void SendDestination::drop_connection(const transport::Peer& peer) {
+  transport_->disconnect(peer);
+  admission_.on_disconnected(peer);
+}
+
+void SendDestination::note_pause(Instant now) {
+  if (looks_up_at_ != Instant::max() && now - looks_up_at_ > kPaused) {
+    for (auto& [id, session] : sessions_) session->association.note_pause(now);
+  }
+  looks_up_at_ = Instant::max();
+}
+
+// Of a connection that this end made, and of those that never became a session.
+void SendDestination::give_up_silence(Instant now) {
+  const auto traits = transport_->traits();
+  if (traits.connects && !sessions_.empty()) {
+    SendSession& session = *sessions_.begin()->second;  // there is one
+    const Duration silent = now - std::max(session.association.last_heard(), connected_at_);
+    if (traits.reliable && silent > kGiveUpAfter) {
+      const transport::Peer peer = session.peer;
+      let_go(session, "the connection has been silent for 1 s; connecting anew");
+      drop_connection(peer);
+    } else if (silent > kRerouteEvery && now >= next_reroute_) {
+      next_reroute_ = now + kRerouteEvery;
+      transport_->reroute();
+    }
+  }
+  while (const auto peer = admission_.overdue(now)) {
+    if (!find_by_peer(*peer)) transport_->disconnect(*peer);
+  }
+}
+
 void SendDestination::schedule() {
-  Instant next = Instant::max();
+  Instant next = admission_.next_overdue();
   for (const auto& [id, session] : sessions_) next = std::min(next, session->next_pump());
+  if (!sessions_.empty()) next = std::min(next, now() + kLookUpEvery);
+  looks_up_at_ = sessions_.empty() ? Instant::max() : next;
   timer_.set(next);
 }
 

@@ -67,6 +67,9 @@ class SendDestination final : public transport::Transport::Events {
   SendSession& add(const transport::Peer& peer, uint32_t own_session);
   void let_go(SendSession& session, std::string_view why);
   void sweep(Instant now);
+  void drop_connection(const transport::Peer& peer);
+  void note_pause(Instant now);
+  void give_up_silence(Instant now);
   void pump_session(SendSession& session, Instant now);
   void schedule();
   Association::Options association_options() const;
@@ -79,6 +82,9 @@ class SendDestination final : public transport::Transport::Events {
   Admission admission_;
   std::unordered_map<uint32_t, std::unique_ptr<SendSession>> sessions_;  // by our number
   packetize::PacketBatch batch_;
+  Instant connected_at_{};  // of what this end has connected
+  Instant next_reroute_{};  // where this end connects and hears nothing
+  Instant looks_up_at_ = Instant::max();
   uint64_t refused_ = 0;
   uint64_t stray_ = 0;
   DestinationStats gone_;  // what sessions that ended had counted

@@ -6,6 +6,8 @@ namespace glimt::pipeline {
 namespace {
 
 constexpr auto kMaxBehind = std::chrono::seconds(1);
+// A receiver is heard each 10 ms while packets come to it, each 150 ms otherwise.
+constexpr auto kQuietAfter = std::chrono::milliseconds(500);
 
 }  // namespace
 
@@ -15,7 +17,7 @@ SendSession::SendSession(const transport::Peer& to, Association a, const packeti
 void SendSession::start(Ref<packetize::SymbolUnit> newest_key) {
   queue_.emplace(packetize::SendQueue::Options{.mode = mode()});
   taken_.reset();
-  blocked_ = false;
+  blocked_ = quiet_ = unproven_ = has_reported_ = false;
   full_since_ = Instant::max();
   loss = {};
   // In latest mode a receiver that joins sees the last picture at once; `every` begins with the next one.
@@ -29,6 +31,7 @@ void SendSession::on_feedback(const wire::Packet& packet) {
     return;
   }
   if (!loss.add(*report) || !queue_) return;
+  has_reported_ = true;
   if (report->fate_count > 0 || taken_) {
     taken_ = report->taken;
     queue_->taken(report->taken);
@@ -42,25 +45,28 @@ void SendSession::offer(Ref<packetize::SymbolUnit> unit, Instant now) {
 }
 
 void SendSession::tell_left_out(Outbox& out) {
-  while (const auto frame = queue_->left_out()) {
+  while (const auto run = queue_->left_out()) {
     std::array<uint8_t, 8> body{};
-    const size_t size = serialize(body, wire::Skip{*frame, 1});
+    const size_t size = serialize(body, *run);
     std::array<uint8_t, wire::kMinPacketBytes + 8> buffer;
     const wire::Header header{wire::Type::skip, 0, 0, association.peer_session(), association.next_number()};
     if (!out.send(wire::seal_control(buffer, header, Bytes(body).first(size)))) {
       association.give_back_numbers(1);  // blocked: said before the next symbol
       return;
     }
-    ++counters.dropped;
+    counters.dropped += run->count;
     queue_->told_left_out();
   }
 }
 
 void SendSession::pump(Instant now, Duration interval, transport::Transport& transport,
                        packetize::PacketBatch& batch, Outbox& out) {
-  if (!queue_ || !association.is_open()) return;
-  blocked_ = false;
+  quiet_ = now - association.last_heard() > kQuietAfter;
+  if (!queue_ || !association.is_open() || quiet_) return;
+  blocked_ = unproven_ = false;
   while (const auto* unit = queue_->current()) {
+    unproven_ = !has_reported_ && queue_->last_begun() && queue_->next_symbol() == 0;
+    if (unproven_) break;
     if (queue_->next_symbol() == 0) pacer_.begin_frame(unit->bytes, interval);
     const size_t due = pacer_.due(now);
     if (due == 0) break;
@@ -93,7 +99,8 @@ size_t SendSession::send_some(size_t room, Instant now, transport::Transport& tr
 }
 
 Instant SendSession::next_pump() const {
-  const Instant due = queue_ && !queue_->empty() && !blocked_ ? pacer_.next() : Instant::max();
+  const bool waits = !queue_ || queue_->empty() || blocked_ || unproven_ || quiet_;
+  const Instant due = waits ? Instant::max() : pacer_.next();
   return std::min(due, association.next_poll());
 }
 
@@ -103,7 +110,7 @@ void SendSession::close(wire::CloseReason reason, Outbox& out) {
 }
 
 bool SendSession::drained() const {
-  if (!queue_ || !association.is_open()) return true;
+  if (!queue_ || !association.is_open() || quiet_) return true;
   if (!queue_->empty()) return false;
   // Nothing was begun, or nobody counts what is taken, or all of it was.
   return mode() == Mode::latest || !queue_->last_begun() || (taken_ && *taken_ >= *queue_->last_begun());

@@ -41,7 +41,10 @@ class SendSession {
   void close(wire::CloseReason reason, Outbox& out);
 
   // Could do something with a further frame at this moment.
-  bool ready() const { return queue_ && !queue_->full(); }
+  bool ready() const { return queue_ && (!queue_->full() || (quiet_ && mode() == Mode::latest)); }
+  // It has not been heard for so long that it may be stopped or gone: until it is, nothing is sent to it, and
+  // the newest frame waits.
+  bool is_quiet() const { return quiet_; }
   bool drained() const;
   // An `every` receiver has had no room for a second.
   bool too_slow(Instant now) const;
@@ -59,6 +62,10 @@ class SendSession {
   std::optional<packetize::SendQueue> queue_;
   packetize::Pacer pacer_;
   bool blocked_ = false;
+  bool quiet_ = false;
+  bool has_reported_ = false;
+  bool unproven_ =
+      false;  // has proven its address and nothing else: a single frame until it says that it came
   Instant full_since_ = Instant::max();
   std::optional<Sequence> taken_;
 };

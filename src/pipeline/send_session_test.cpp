@@ -20,6 +20,7 @@ class NarrowTransport final : public transport::Transport {
     return {taken, taken < packets.size()};
   }
   void disconnect(const transport::Peer&) override {}
+  void reroute() override {}
   Traits traits() const override { return {}; }
   Counters counters() const override { return {}; }
 
@@ -70,12 +71,16 @@ class SendSessionTest : public ::testing::Test {
     f.taken = Sequence(taken);
     f.fates[f.fate_count++] = {Sequence(taken), wire::Fate::complete, 0};
     const Datagram body = body_of(f);
-    session_.on_feedback(MadePacket(wire::Type::feedback, kOwn, number, body).get());
+    const MadePacket packet(wire::Type::feedback, kOwn, number, body);
+    session_.on_feedback(packet.get());
+    session_.association.on_packet(packet.get(), now_, out_);
   }
   Numbers skipped() {
     Numbers frames;
-    for (const auto& packet : out_.of(wire::Type::skip))
-      frames.push_back(wire::parse_skip(packet.body)->first.value());
+    for (const auto& packet : out_.of(wire::Type::skip)) {
+      const auto skip = wire::parse_skip(packet.body).value();
+      for (uint32_t i = 0; i < skip.count; ++i) frames.push_back((skip.first + i).value());
+    }
     out_.clear();
     return frames;
   }
@@ -138,6 +143,7 @@ TEST_F(SendSessionTest, StalledReceiverGetsTheFrameItHadBegunAndThenTheNewest) {
     pump();
   }
   transport_.room = SIZE_MAX;
+  report(1, 0);
   pump();
   EXPECT_EQ(transport_.frames(), (Numbers{1, 1, 1, 50, 50, 50}));
   EXPECT_EQ(session_.counters.dropped, 48u);
@@ -160,6 +166,41 @@ TEST_F(SendSessionTest, LatestReceiverIsNeverTooSlow) {
   transport_.room = 0;
   for (uint32_t n = 1; n <= 100; ++n, now_ += 33ms) offer(n);
   EXPECT_FALSE(session_.too_slow(now_));
+}
+
+TEST_F(SendSessionTest, ReceiverThatNeverReportsGetsASingleFrame) {
+  session_.start({});
+  for (uint32_t n = 1; n <= 10; ++n, now_ += 33ms) {
+    offer(n);
+    pump();
+  }
+  EXPECT_EQ(transport_.frames(), (Numbers{1, 1, 1}));
+  EXPECT_EQ(session_.next_pump(), session_.association.next_poll()) << "its report wakes us, no timer";
+  report(1, 1);
+  pump();
+  EXPECT_EQ(transport_.frames(), (Numbers{10, 10, 10}));
+}
+
+TEST_F(SendSessionTest, ReceiverThatFallsSilentIsNotFedAndFindsTheNewestWhenItComesBack) {
+  session_.start({});
+  offer(1);
+  pump();
+  report(1, 1);
+  transport_.frames();
+  now_ += 501ms;
+  for (uint32_t n = 2; n <= 90; ++n, now_ += 33ms) {
+    offer(n);
+    pump();
+    EXPECT_TRUE(session_.ready()) << "others, and the newest for itself, go on";
+  }
+  EXPECT_TRUE(session_.is_quiet());
+  EXPECT_TRUE(session_.drained()) << "nobody waits for it at the end";
+  EXPECT_EQ(transport_.frames(), Numbers{});
+  report(2, 1);
+  pump();
+  EXPECT_EQ(transport_.frames(), (Numbers{90, 90, 90}));
+  EXPECT_EQ(out_.of(wire::Type::skip).size(), 1u) << "a run of frames is told at once";
+  EXPECT_EQ(skipped().size(), 88u);
 }
 
 TEST_F(SendSessionTest, FeedbackThatBreaksItsFormatIsRefused) {

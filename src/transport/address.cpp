@@ -116,6 +116,13 @@ Result<SocketAddress> resolve(const Address& address) {
   return result;
 }
 
+bool is_numeric(const std::string& host) {
+  std::array<uint8_t, sizeof(in6_addr)> ignored;
+  const std::string bare = host.substr(0, host.find('%'));  // without an IPv6 zone
+  return inet_pton(AF_INET, host.c_str(), ignored.data()) == 1 ||
+         inet_pton(AF_INET6, bare.c_str(), ignored.data()) == 1;
+}
+
 Peer peer_of(const SocketAddress& address) {
   Peer peer;
   if (address.family() == AF_INET6) {

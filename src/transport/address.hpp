@@ -49,6 +49,8 @@ struct Peer {
   bool operator==(const Peer&) const = default;
 };
 Peer peer_of(const SocketAddress& address);
+// An IPv4 or IPv6 address, and no name.
+bool is_numeric(const std::string& host);
 SocketAddress socket_address_of(const Peer& peer, int family);
 bool is_loopback(const Peer& peer);
 std::string to_string(const Peer& peer);

@@ -37,6 +37,14 @@ void Connections::start(Events& events) {
 }
 
 void Connections::try_connect() {
+  last_attempt_ = now();
+  std::vector<uint32_t> hanging;
+  for (const auto& [id, connection] : connections_) {
+    if (connection.give_up_at <= last_attempt_) hanging.push_back(id);
+  }
+  for (const uint32_t id : hanging)
+    close(id, {ErrorKind::unavailable, address_.text + ": nobody answers; is the host up?"});
+  retry_.set(last_attempt_ + kConnectEvery);
   auto fd = connector_->connect();
   if (fd) {
     adopt(std::move(*fd), true);
@@ -45,9 +53,14 @@ void Connections::try_connect() {
   // Nobody listens yet: regular in any start order, said once.
   if (fd.error().message != last_complaint_) {
     last_complaint_ = fd.error().message;
-    log::debug("{}; trying again every {} ms", last_complaint_, kConnectEvery.count());
+    log::debug("{}; trying again", last_complaint_);
   }
-  retry_.set(now() + kConnectEvery);
+  connect_again(kConnectAgain);
+}
+
+void Connections::connect_again(Duration after) {
+  connector_->look_up();
+  retry_.set(std::max(now(), last_attempt_ + after));
 }
 
 void Connections::accept_all() {
@@ -74,7 +87,7 @@ void Connections::adopt(UniqueFd fd, bool connecting) {
   const int raw = fd.get();
   auto& connection = connections_[id];
   connection.fd = std::move(fd);
-  connection.connecting = connecting;
+  if (connecting) connection.give_up_at = now() + kConnectWithin;
   connection.peer.connection = id;
   loop_.watch(raw, connecting ? EPOLLOUT : EPOLLIN, [this, id](uint32_t what) { on_events(id, what); });
   if (!connecting) established(connection);
@@ -90,9 +103,17 @@ void Connections::established(Connection& connection) {
     close(id, why);
     return;
   }
+  if (!listener_) {  // the first that succeeds
+    retry_.clear();
+    std::vector<uint32_t> others;
+    for (const auto& [other, c] : connections_) {
+      if (other != id) others.push_back(other);
+    }
+    for (const uint32_t other : others) forget(other);
+  }
   peer->connection = id;
   connection.peer = *peer;
-  connection.connecting = false;
+  connection.give_up_at = Instant::max();
   connection.channel = connector_->make_channel(connection.fd.get());
   loop_.change(connection.fd.get(), EPOLLIN);
   last_complaint_.clear();
@@ -119,7 +140,7 @@ void Connections::on_events(uint32_t id, uint32_t what) {
   const auto found = connections_.find(id);
   if (found == connections_.end()) return;
   Connection& connection = found->second;
-  if (connection.connecting) {
+  if (!connection.channel) {
     int error = 0;
     socklen_t size = sizeof error;
     getsockopt(connection.fd.get(), SOL_SOCKET, SO_ERROR, &error, &size);
@@ -178,11 +199,9 @@ Transport::Sent Connections::send(const Peer& to, std::span<const Gather> packet
 }
 
 void Connections::disconnect(const Peer& peer) {
-  const auto found = connections_.find(peer.connection);
-  if (found == connections_.end()) return;
-  loop_.unwatch(found->second.fd.get());
-  connections_.erase(found);
-  if (!listener_) retry_.set(now() + kConnectEvery);
+  if (!connections_.contains(peer.connection)) return;
+  forget(peer.connection);
+  if (!listener_) connect_again(kConnectAgain);
 }
 
 void Connections::close(uint32_t id, const Error& why) {
@@ -190,14 +209,19 @@ void Connections::close(uint32_t id, const Error& why) {
   if (found == connections_.end()) return;
   const Peer peer = found->second.peer;
   const bool was_up = found->second.channel != nullptr;
+  forget(id);
   if (!was_up && !listener_ && why.message != last_complaint_) {
     last_complaint_ = why.message;
-    log::debug("{}; trying again every {} ms", why.message, kConnectEvery.count());
+    log::debug("{}; trying again", why.message);
   }
+  if (!listener_) connect_again(kConnectAgain);
+  if (was_up) events_->on_disconnected(peer, why);
+}
+
+void Connections::forget(uint32_t id) {
+  const auto found = connections_.find(id);
   loop_.unwatch(found->second.fd.get());
   connections_.erase(found);
-  if (!listener_) retry_.set(now() + kConnectEvery);
-  if (was_up) events_->on_disconnected(peer, why);
 }
 
 void Connections::refuse(const Error& why) {

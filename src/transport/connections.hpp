@@ -2,6 +2,8 @@
 // connects, again and again.
 //
 //   A Channel turns one connected socket into packets; the Connector makes, admits and names sockets.
+//   An attempt that hangs, because nobody says no, does not hold up the next: several are under way, each for
+//   a second at most, and the first that succeeds is the connection.
 //
 //   threads  bound to the event loop's thread
 //   memory   at most kMaxConnections; further ones are refused and counted
@@ -15,7 +17,12 @@
 namespace glimt::transport {
 
 inline constexpr size_t kMaxConnections = 1024;
+// After an attempt that was refused at once, and after one that got no answer yet.
+inline constexpr auto kConnectAgain = std::chrono::milliseconds(50);
 inline constexpr auto kConnectEvery = std::chrono::milliseconds(250);
+// A process that was stopped for minutes finds its visitors waiting.
+inline constexpr int kBacklog = 1024;
+inline constexpr auto kConnectWithin = std::chrono::seconds(1);
 
 class Channel {
  public:
@@ -40,6 +47,8 @@ class Connector {
   virtual ~Connector() = default;
   // A socket that has begun to connect without blocking.
   virtual Result<UniqueFd> connect() = 0;
+  // The address may have changed.
+  virtual void look_up() = 0;
   // Of an accepted or connected socket; an error refuses it.
   virtual Result<Peer> admit(int fd) = 0;
   virtual std::unique_ptr<Channel> make_channel(int fd) = 0;
@@ -55,6 +64,7 @@ class Connections final : public Transport {
   void start(Events& events) override;
   Sent send(const Peer& to, std::span<const Gather> packets) override;
   void disconnect(const Peer& peer) override;
+  void reroute() override { connector_->look_up(); }
   Traits traits() const override;
   Counters counters() const override { return counters_; }
 
@@ -63,17 +73,19 @@ class Connections final : public Transport {
     UniqueFd fd;
     Peer peer;
     std::shared_ptr<Channel> channel;
-    bool connecting = false;
+    Instant give_up_at = Instant::max();  // while it connects
     bool blocked = false;
   };
 
   class Delivery;
   void try_connect();
+  void connect_again(Duration after);
   void accept_all();
   void adopt(UniqueFd fd, bool connecting);
   void established(Connection& connection);
   void on_events(uint32_t id, uint32_t what);
   void close(uint32_t id, const Error& why);
+  void forget(uint32_t id);
   void refuse(const Error& why);
 
   EventLoop& loop_;
@@ -82,6 +94,7 @@ class Connections final : public Transport {
   const UniqueFd listener_;
   Events* events_ = nullptr;
   EventLoop::Timer retry_;
+  Instant last_attempt_{};
   std::unordered_map<uint32_t, Connection> connections_;
   uint32_t next_id_ = 1;
   Counters counters_;

@@ -8,6 +8,7 @@
 
 #include "base/bytes.hpp"
 #include "transport/connections.hpp"
+#include "transport/name_lookup.hpp"
 #include "wire/packet.hpp"
 
 namespace glimt::transport {
@@ -127,7 +128,10 @@ static_assert(kReadBytes >= 2 * (kLengthBytes + wire::kMaxPacketBytes));
 
 class TcpConnector final : public Connector {
  public:
-  TcpConnector(const Address& address, const SocketAddress& where) : address_(address), where_(where) {}
+  TcpConnector(EventLoop& loop, const Address& address, const SocketAddress& where)
+      : address_(address),
+        where_(where),
+        lookup_(loop, address, [this](const SocketAddress& now_at) { where_ = now_at; }) {}
 
   Result<UniqueFd> connect() override {
     UniqueFd fd(socket(where_.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
@@ -137,6 +141,8 @@ class TcpConnector final : public Connector {
     }
     return fd;
   }
+
+  void look_up() override { lookup_.ask(); }
 
   Result<Peer> admit(int fd) override {
     set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
@@ -153,7 +159,8 @@ class TcpConnector final : public Connector {
 
  private:
   const Address address_;
-  const SocketAddress where_;
+  SocketAddress where_;
+  NameLookup lookup_;
 };
 
 }  // namespace
@@ -168,10 +175,10 @@ Result<std::unique_ptr<Transport>> open_tcp(EventLoop& loop, const Address& addr
     set_option(listener.get(), SOL_SOCKET, SO_REUSEADDR, 1);
     if (where->family() == AF_INET6) set_option(listener.get(), IPPROTO_IPV6, IPV6_V6ONLY, 0);
     if (bind(listener.get(), where->get(), where->length) != 0) return socket_error(address, "bind", errno);
-    if (listen(listener.get(), 64) != 0) return socket_error(address, "listen", errno);
+    if (listen(listener.get(), kBacklog) != 0) return socket_error(address, "listen", errno);
   }
   return std::unique_ptr<Transport>(std::make_unique<Connections>(
-      loop, address, std::make_unique<TcpConnector>(address, *where), std::move(listener)));
+      loop, address, std::make_unique<TcpConnector>(loop, address, *where), std::move(listener)));
 }
 
 }  // namespace glimt::transport

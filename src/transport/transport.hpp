@@ -50,6 +50,9 @@ class Transport {
   virtual void start(Events& events) = 0;
   virtual Sent send(const Peer& to, std::span<const Gather> packets) = 0;
   virtual void disconnect(const Peer& peer) = 0;
+  // Nothing comes from the peer that this end connects to: its name is looked up again, and the way to it begins
+  // at the address that this machine has now.
+  virtual void reroute() = 0;
   virtual Traits traits() const = 0;
   virtual Counters counters() const = 0;
 };

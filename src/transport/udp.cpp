@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/log.hpp"
+#include "transport/name_lookup.hpp"
 #include "transport/transport.hpp"
 #include "wire/packet.hpp"
 
@@ -23,7 +24,8 @@ constexpr size_t kMaxSegments = 64;
 constexpr size_t kMaxBatch = 64;
 constexpr int kWantedBufferBytes = 4 << 20;
 constexpr size_t kReceiveMessages = 16;
-constexpr int kReceiveRounds = 4;  // then the other sockets have their turn
+constexpr int kReceiveRounds = 4;                              // then the other sockets have their turn
+constexpr auto kRerouteEvery = std::chrono::milliseconds(50);  // while the kernel takes no packet
 
 void set_option(int fd, int level, int name, int value) { setsockopt(fd, level, name, &value, sizeof value); }
 
@@ -44,7 +46,9 @@ class Udp final : public Transport {
         address_(address),
         fd_(std::move(fd)),
         family_(remote.family()),
-        remote_(peer_of(remote)) {
+        where_(remote),
+        remote_(peer_of(remote)),
+        lookup_(loop, address, [this](const SocketAddress& now_at) { move_to(now_at); }) {
     for (size_t i = 0; i < kReceiveMessages; ++i) {
       receive_vectors_[i] = {receive_memory_.data() + i * kMaxDatagram, kMaxDatagram};
     }
@@ -77,6 +81,12 @@ class Udp final : public Transport {
   }
 
   void disconnect(const Peer&) override {}
+
+  void reroute() override {
+    lookup_.ask();
+    if (!leaves_from_here()) connect_anew();
+  }
+
   Traits traits() const override {
     return {wire::kDatagramSymbolBytes, false, address_.role == Role::connect};
   }
@@ -148,11 +158,51 @@ class Udp final : public Transport {
     if (errno == ECONNREFUSED)
       return refused_once() ? 0 : attempted;  // told of an earlier packet; nobody is there yet
     counters_.send_errors += attempted;
+    if (address_.role == Role::connect && now() >= next_reroute_) {
+      next_reroute_ = now() + kRerouteEvery;
+      const int error = errno;
+      reroute();
+      errno = error;
+    }
     if (errno != last_error_) {
       last_error_ = errno;
       log::warning("{}", socket_error(address_, "cannot send", errno).message);
     }
     return attempted;
+  }
+
+  // Whether the socket's own address is the one that a new socket would have.
+  bool leaves_from_here() const {
+    const UniqueFd fresh(socket(family_, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+    if (!fresh || ::connect(fresh.get(), where_.get(), where_.length) != 0) return true;  // no better way
+    return local_address(fresh.get()).ip == local_address(fd_.get()).ip;
+  }
+  static Peer local_address(int fd) {
+    SocketAddress local;
+    local.length = sizeof local.storage;
+    getsockname(fd, reinterpret_cast<sockaddr*>(&local.storage), &local.length);
+    return peer_of(local);
+  }
+  // A connected socket keeps its own address, also one that this machine has no more.
+  void connect_anew() {
+    sockaddr nobody{};
+    nobody.sa_family = AF_UNSPEC;
+    ::connect(fd_.get(), &nobody, sizeof nobody);
+    if (::connect(fd_.get(), where_.get(), where_.length) != 0)
+      return;     // asked again with the next reroute()
+    gso_ = true;  // it was the way that took none
+    log::info("{}: this machine's address has changed", address_.text);
+  }
+  void move_to(const SocketAddress& now_at) {
+    const Peer peer = peer_of(now_at);
+    if (peer == remote_ || now_at.family() != family_) return;
+    const Peer former = std::exchange(remote_, peer);
+    where_ = now_at;
+    ::connect(fd_.get(), where_.get(), where_.length);
+    if (!leaves_from_here()) connect_anew();
+    log::info("{}: now at {}", address_.text, to_string(peer));
+    events_->on_disconnected(former, {ErrorKind::disconnected, address_.text + ": its address has changed"});
+    events_->on_connected(peer);
   }
 
   // ECONNREFUSED speaks of the past: the packet at hand is tried again, once.
@@ -239,7 +289,10 @@ class Udp final : public Transport {
   const Address address_;
   const UniqueFd fd_;
   const int family_;
-  const Peer remote_;
+  SocketAddress where_;
+  Peer remote_;
+  NameLookup lookup_;
+  Instant next_reroute_{};
   Events* events_ = nullptr;
   const std::shared_ptr<int> alive_ = std::make_shared<int>(0);
 

@@ -73,6 +73,7 @@ class UnixConnector final : public Connector {
     return fd;
   }
 
+  void look_up() override {}
   // The file's mode decides who may connect; 0600 admits only this user, whatever its
   // capabilities let it open.
   Result<Peer> admit(int fd) override {
@@ -133,7 +134,7 @@ Result<std::unique_ptr<Transport>> open_unix(EventLoop& loop, const Address& add
     const auto where = UnixConnector::socket_address(address);
     if (bind(listener.get(), where.get(), where.length) != 0) return socket_error(address, "bind", errno);
     chmod(address.path.c_str(), address.mode);
-    if (listen(listener.get(), 64) != 0) return socket_error(address, "listen", errno);
+    if (listen(listener.get(), kBacklog) != 0) return socket_error(address, "listen", errno);
   }
   return std::unique_ptr<Transport>(std::make_unique<Connections>(
       loop, address, std::make_unique<UnixConnector>(address), std::move(listener)));
