@@ -68,6 +68,7 @@ std::string to_json(const SubscriberStats& s, const SubscriberStats& before, dou
                      {"packets_lost", s.packets_lost},
                      {"kernel_drops", s.kernel_drops},
                      {"bytes", s.bytes},
+                     {"last_picture_age_ms", rounded(s.last_picture_age_ms)},
                      {"rtt_ms", rounded(s.rtt_ms)},
                      {"clock",
                       {{"known", s.clock.known},

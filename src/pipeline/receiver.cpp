@@ -87,6 +87,7 @@ Result<Received> Receiver::read(Duration timeout) {
     if (auto received = decode_.read(std::min(deadline, now() + kLookUp))) {
       MutexLock lock(m_);
       last_frame_at_ = now();
+      last_captured_at_ = received->stamps().captured_at;
       return std::move(*received);
     }
     if (closed_) return Error{ErrorKind::disconnected, address_.text + ": was closed by this program"};
@@ -125,6 +126,8 @@ SubscriberStats Receiver::stats() {
     if (endpoint_) endpoint_->add_to(stats);
   });
   decode_.stage_times(stats.interval, stats.total);
+  MutexLock lock(m_);
+  if (last_captured_at_ != Instant{}) stats.last_picture_age_ms = to_ms(now() - last_captured_at_);
   return stats;
 }
 

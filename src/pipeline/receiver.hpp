@@ -54,6 +54,7 @@ class Receiver final : private ReceiveEndpoint::Reader {
   bool ended_ GLIMT_GUARDED_BY(m_) = false;
   std::string last_change_ GLIMT_GUARDED_BY(m_);
   Instant last_frame_at_ GLIMT_GUARDED_BY(m_){};
+  Instant last_captured_at_ GLIMT_GUARDED_BY(m_){};
 };
 
 }  // namespace glimt::pipeline
