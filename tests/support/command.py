@@ -1,4 +1,5 @@
 """What the scripts of tests/interop share: the command as a child process, ports, deadlines, and a list of checks."""
+import argparse
 import os
 import signal
 import socket
@@ -36,14 +37,14 @@ class Checks:
         return 1 if self.failed or self.held == 0 else 0
 
 
-def poll_until(condition, seconds=DEADLINE):
+def poll_until(condition, seconds=DEADLINE, every=0.01):
     """The first true value of `condition`, or its last one at the deadline."""
     deadline = time.monotonic() + seconds
     while True:
         value = condition()
         if value or time.monotonic() > deadline:
             return value
-        time.sleep(0.01)
+        time.sleep(every)
 
 
 class Child:
@@ -143,6 +144,15 @@ def glimt_path():
     if len(sys.argv) != 2 or not os.access(sys.argv[1], os.X_OK):
         sys.exit(f"usage: {sys.argv[0]} COMMAND, the path of glimt")
     return os.path.abspath(sys.argv[1])
+
+
+def parse_arguments(description, **numbers):
+    """`command`, the path of glimt, and one option a number: kills=15 makes --kills N."""
+    options = argparse.ArgumentParser(description=description)
+    options.add_argument("command", type=os.path.abspath, help="the path of glimt")
+    for name, otherwise in numbers.items():
+        options.add_argument("--" + name, type=type(otherwise), default=otherwise, help=f"[{otherwise}]")
+    return options.parse_args()
 
 
 def addresses(folder):
