@@ -149,7 +149,7 @@ void Association::send_hello(Instant now, Outbox& out) {
   auto packet = make_hello(buffer, options_, own_session_, known || !options_.connects ? peer_session_ : 0,
                            next_number());
   next_hello_ = now + kHelloEvery;
-  out.send(packet);
+  if (!out.send(packet)) give_back_numbers(1);
 }
 
 void Association::send_probe(Instant now, Outbox& out) {
@@ -161,7 +161,8 @@ void Association::send_probe(Instant now, Outbox& out) {
 
 void Association::send_body(wire::Type type, Bytes body, Outbox& out) {
   std::array<uint8_t, 128> buffer;
-  out.send(wire::seal_control(buffer, {type, 0, 0, peer_session_, next_number()}, body));
+  if (!out.send(wire::seal_control(buffer, {type, 0, 0, peer_session_, next_number()}, body)))
+    give_back_numbers(1);
 }
 
 }  // namespace glimt::pipeline

@@ -13,8 +13,8 @@ inline constexpr auto kGoneAfter = std::chrono::seconds(3);  // of silence
 // A connection that this end made and that is silent for so long is given up for a fresh one: TCP itself may take
 // minutes to notice.
 inline constexpr auto kGiveUpAfter = std::chrono::seconds(1);
-// How often an end that hears nothing asks for another way to its peer.
-inline constexpr auto kRerouteEvery = std::chrono::seconds(1);
+// A living peer answers HELLO and CLOCK: after so much silence the end that connects looks for another way to it.
+inline constexpr auto kRerouteAfter = std::chrono::milliseconds(200);
 // An end looks up at least so often; one that is late by more was stopped.
 inline constexpr auto kLookUpEvery = std::chrono::milliseconds(200);
 inline constexpr auto kPaused = std::chrono::milliseconds(300);

@@ -152,7 +152,6 @@ void ReceiveEndpoint::on_connected(const transport::Peer& peer) {
   end_session(Change::lost, "connected anew");
   if (session_) former_ += session_->counters();
   connected_at_ = now();
-  next_reroute_ = connected_at_ + kRerouteEvery;
   make_session(peer, random_session_number());
   poll();
 }
@@ -193,6 +192,7 @@ void ReceiveEndpoint::sweep(Instant now) {
   const auto traits = transport_->traits();
   const Instant silent_since =
       session_ ? std::max(session_->association.last_heard(), connected_at_) : Instant::max();
+  if (traits.connects && now - silent_since > kRerouteAfter) transport_->reroute();
   if (traits.connects && traits.reliable && session_ && now - silent_since > kGiveUpAfter) {
     const transport::Peer peer = session_->peer;
     end_session(Change::lost,
@@ -200,9 +200,6 @@ void ReceiveEndpoint::sweep(Instant now) {
     former_ += session_->counters();
     session_.reset();
     transport_->disconnect(peer);
-  } else if (traits.connects && now - silent_since > kRerouteEvery && now >= next_reroute_) {
-    next_reroute_ = now + kRerouteEvery;
-    transport_->reroute();
   }
   while (const auto peer = admission_.overdue(now)) {
     if (!session_ || !(session_->peer == *peer)) transport_->disconnect(*peer);
@@ -212,7 +209,7 @@ void ReceiveEndpoint::sweep(Instant now) {
 void ReceiveEndpoint::schedule(Instant now) {
   Instant next = admission_.next_overdue();
   if (session_) next = std::min({next, session_->next_poll(), now + kLookUpEvery});
-  looks_up_at_ = session_ ? next : Instant::max();
+  looks_up_at_ = session_ ? std::max(next, now) : Instant::max();
   timer_.set(next);
 }
 

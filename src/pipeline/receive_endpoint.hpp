@@ -70,7 +70,6 @@ class ReceiveEndpoint final : public transport::Transport::Events {
   std::optional<ReceiveSession> session_;
   ReceiveSession::Counters former_;  // of sessions that ended
   Instant connected_at_{};           // of what this end has connected
-  Instant next_reroute_{};           // where this end connects and hears nothing
   Instant incumbent_asked_{};        // whether it is still there, because of a rival
   Instant looks_up_at_ = Instant::max();
   uint64_t sessions_ = 0;

@@ -148,7 +148,6 @@ void SendDestination::on_connected(const transport::Peer& peer) {
     return;
   }
   connected_at_ = now();
-  next_reroute_ = connected_at_ + kRerouteEvery;
   add(peer, random_session_number());
   pump();
 }
@@ -250,13 +249,11 @@ void SendDestination::give_up_silence(Instant now) {
   if (traits.connects && !sessions_.empty()) {
     SendSession& session = *sessions_.begin()->second;  // there is one
     const Duration silent = now - std::max(session.association.last_heard(), connected_at_);
+    if (silent > kRerouteAfter) transport_->reroute();
     if (traits.reliable && silent > kGiveUpAfter) {
       const transport::Peer peer = session.peer;
       let_go(session, "the connection has been silent for 1 s; connecting anew");
       drop_connection(peer);
-    } else if (silent > kRerouteEvery && now >= next_reroute_) {
-      next_reroute_ = now + kRerouteEvery;
-      transport_->reroute();
     }
   }
   while (const auto peer = admission_.overdue(now)) {
@@ -265,10 +262,11 @@ void SendDestination::give_up_silence(Instant now) {
 }
 
 void SendDestination::schedule() {
+  const Instant at = now();
   Instant next = admission_.next_overdue();
   for (const auto& [id, session] : sessions_) next = std::min(next, session->next_pump());
-  if (!sessions_.empty()) next = std::min(next, now() + kLookUpEvery);
-  looks_up_at_ = sessions_.empty() ? Instant::max() : next;
+  if (!sessions_.empty()) next = std::min(next, at + kLookUpEvery);
+  looks_up_at_ = sessions_.empty() ? Instant::max() : std::max(next, at);
   timer_.set(next);
 }
 

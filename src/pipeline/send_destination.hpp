@@ -83,7 +83,6 @@ class SendDestination final : public transport::Transport::Events {
   std::unordered_map<uint32_t, std::unique_ptr<SendSession>> sessions_;  // by our number
   packetize::PacketBatch batch_;
   Instant connected_at_{};  // of what this end has connected
-  Instant next_reroute_{};  // where this end connects and hears nothing
   Instant looks_up_at_ = Instant::max();
   uint64_t refused_ = 0;
   uint64_t stray_ = 0;

@@ -3,6 +3,11 @@
 #include <thread>
 
 namespace glimt::transport {
+namespace {
+
+constexpr auto kAskEvery = std::chrono::milliseconds(500);
+
+}  // namespace
 
 // Outlives the lookup where DNS takes its time: getaddrinfo() cannot be interrupted.
 struct NameLookup::Asker : std::enable_shared_from_this<NameLookup::Asker> {
@@ -38,7 +43,8 @@ NameLookup::~NameLookup() {
 }
 
 void NameLookup::ask() {
-  if (!is_name_ || asker_->busy) return;
+  if (!is_name_ || asker_->busy || now() < next_ask_) return;
+  next_ask_ = now() + kAskEvery;
   asker_->busy = true;
   std::thread([asker = asker_] { asker->run(); }).detach();
 }

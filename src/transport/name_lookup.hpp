@@ -19,12 +19,13 @@ class NameLookup {
 
   NameLookup(EventLoop& loop, const Address& address, OnFound on_found);
   ~NameLookup();
-  // Does nothing for a numeric host, or while an answer is still to come.
+  // Does nothing for a numeric host, while an answer is still to come, or half a second after the last question.
   void ask();
 
  private:
   struct Asker;
   const bool is_name_;
+  Instant next_ask_{};
   const std::shared_ptr<Asker> asker_;
 };
 

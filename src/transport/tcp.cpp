@@ -27,7 +27,8 @@ void set_option(int fd, int level, int name, int value) { setsockopt(fd, level, 
 // u32 length and a packet, one after the other.
 class TcpChannel final : public Channel {
  public:
-  explicit TcpChannel(int fd) : fd_(fd) { input_.resize(kReadBytes); }
+  // `input`: shared by all channels; what is not a whole packet yet is kept apart.
+  TcpChannel(int fd, std::vector<uint8_t>& input) : fd_(fd), input_(input) {}
 
   State send(std::span<const Gather> packets, size_t& accepted) override {
     accepted = 0;
@@ -55,13 +56,15 @@ class TcpChannel final : public Channel {
 
   State receive(Packets& packets) override {
     for (int round = 0; round < kReceiveRounds; ++round) {
-      const ssize_t n = recv(fd_, input_.data() + filled_, input_.size() - filled_, MSG_DONTWAIT);
+      const size_t begun = begun_.size();
+      const ssize_t n = recv(fd_, input_.data() + begun, input_.size() - begun, MSG_DONTWAIT);
       if (n == 0) return State::closed;
       if (n < 0)
         return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR ? State::open : State::closed;
-      filled_ += static_cast<size_t>(n);
-      if (!take_packets(packets)) return State::closed;
-      if (filled_ < input_.size() / 2) break;  // less than what there was room for: nothing more is there
+      std::copy(begun_.begin(), begun_.end(), input_.begin());
+      const size_t filled = begun + static_cast<size_t>(n);
+      if (!take_packets(Bytes(input_).first(filled), packets)) return State::closed;
+      if (filled < input_.size()) break;  // nothing more is there
     }
     return State::open;
   }
@@ -102,25 +105,23 @@ class TcpChannel final : public Channel {
     return whole + 1;
   }
 
-  bool take_packets(Packets& packets) {
-    size_t at = 0;
-    while (filled_ - at >= kLengthBytes) {
-      const uint32_t length = ByteReader(Bytes(input_).subspan(at, kLengthBytes)).u32();
+  bool take_packets(Bytes input, Packets& packets) {
+    while (input.size() >= kLengthBytes) {
+      const uint32_t length = ByteReader(input.first(kLengthBytes)).u32();
       if (length > wire::kMaxPacketBytes || length < wire::kMinPacketBytes) return false;
-      if (filled_ - at < kLengthBytes + length) break;
-      packets.on_packet(Bytes(input_).subspan(at + kLengthBytes, length));
-      at += kLengthBytes + length;
+      if (input.size() < kLengthBytes + length) break;
+      packets.on_packet(input.subspan(kLengthBytes, length));
+      input = input.subspan(kLengthBytes + length);
     }
-    if (at > 0) std::memmove(input_.data(), input_.data() + at, filled_ - at);
-    filled_ -= at;
+    begun_.assign(input.begin(), input.end());
     return true;
   }
 
   const int fd_;
   std::vector<uint8_t> unsent_;  // of one packet
   size_t unsent_at_ = 0;
-  std::vector<uint8_t> input_;  // always room for one whole packet
-  size_t filled_ = 0;
+  std::vector<uint8_t>& input_;
+  std::vector<uint8_t> begun_;  // the front of a packet whose end has not come
   std::array<std::array<uint8_t, kLengthBytes>, kMaxBatch> lengths_{};
   std::array<iovec, kMaxBatch*(Gather::kMaxParts + 1)> vectors_{};
 };
@@ -155,12 +156,13 @@ class TcpConnector final : public Connector {
     return peer_of(from);
   }
 
-  std::unique_ptr<Channel> make_channel(int fd) override { return std::make_unique<TcpChannel>(fd); }
+  std::unique_ptr<Channel> make_channel(int fd) override { return std::make_unique<TcpChannel>(fd, input_); }
 
  private:
   const Address address_;
   SocketAddress where_;
   NameLookup lookup_;
+  std::vector<uint8_t> input_ = std::vector<uint8_t>(kReadBytes);
 };
 
 }  // namespace

@@ -51,7 +51,7 @@ class Transport {
   virtual Sent send(const Peer& to, std::span<const Gather> packets) = 0;
   virtual void disconnect(const Peer& peer) = 0;
   // Nothing comes from the peer that this end connects to: its name is looked up again, and the way to it begins
-  // at the address that this machine has now.
+  // at the address that this machine has now. Called as often as one likes.
   virtual void reroute() = 0;
   virtual Traits traits() const = 0;
   virtual Counters counters() const = 0;

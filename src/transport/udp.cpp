@@ -83,6 +83,8 @@ class Udp final : public Transport {
   void disconnect(const Peer&) override {}
 
   void reroute() override {
+    if (now() < next_reroute_) return;
+    next_reroute_ = now() + kRerouteEvery;
     lookup_.ask();
     if (!leaves_from_here()) connect_anew();
   }
@@ -158,8 +160,7 @@ class Udp final : public Transport {
     if (errno == ECONNREFUSED)
       return refused_once() ? 0 : attempted;  // told of an earlier packet; nobody is there yet
     counters_.send_errors += attempted;
-    if (address_.role == Role::connect && now() >= next_reroute_) {
-      next_reroute_ = now() + kRerouteEvery;
+    if (address_.role == Role::connect) {
       const int error = errno;
       reroute();
       errno = error;

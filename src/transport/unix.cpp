@@ -18,7 +18,8 @@ constexpr int kReceiveRounds = 64;  // then the other sockets have their turn
 // A SEQPACKET message is a packet.
 class UnixChannel final : public Channel {
  public:
-  explicit UnixChannel(int fd) : fd_(fd), input_(wire::kMaxPacketBytes + 1) {}
+  // `input`: shared by all channels.
+  UnixChannel(int fd, std::vector<uint8_t>& input) : fd_(fd), input_(input) {}
 
   State send(std::span<const Gather> packets, size_t& accepted) override {
     accepted = 0;
@@ -55,7 +56,7 @@ class UnixChannel final : public Channel {
 
  private:
   const int fd_;
-  std::vector<uint8_t> input_;
+  std::vector<uint8_t>& input_;
 };
 
 class UnixConnector final : public Connector {
@@ -90,7 +91,7 @@ class UnixConnector final : public Connector {
     return Peer{};
   }
 
-  std::unique_ptr<Channel> make_channel(int fd) override { return std::make_unique<UnixChannel>(fd); }
+  std::unique_ptr<Channel> make_channel(int fd) override { return std::make_unique<UnixChannel>(fd, input_); }
 
   static SocketAddress socket_address(const Address& address) {
     SocketAddress where;
@@ -103,6 +104,7 @@ class UnixConnector final : public Connector {
 
  private:
   const Address address_;
+  std::vector<uint8_t> input_ = std::vector<uint8_t>(wire::kMaxPacketBytes + 1);
 };
 
 // A socket file that nobody listens on any more is taken over; any other file is left alone.
