@@ -197,6 +197,24 @@ TEST_P(ApiLifeTest, WhoJoinsSeesTheLastPictureAtOnce) {
   EXPECT_TRUE(same_pixels(late.read(kDeadline).value().mat(), picture(1)));
 }
 
+TEST_P(ApiLifeTest, WhoComesAfterATimeWithoutAnybodySeesTheNewestAndNothingOlder) {
+  const Link link = make_link(GetParam());
+  auto out = Publisher::open(link.listening, {.codec = Codec::raw}).value();
+  {
+    auto first = Subscriber::open(link.connecting).value();
+    ASSERT_TRUE(eventually([&] { return out.stats().destinations[0].receivers == 1; }));
+    out.publish(picture(1)).value();
+    ASSERT_TRUE(first.read(kDeadline));
+  }
+  ASSERT_TRUE(eventually([&] { return out.stats().destinations[0].receivers == 0; }));
+  for (uint64_t i = 2; i <= 3; ++i) {
+    out.publish(picture(i)).value();
+    ASSERT_TRUE(eventually([&] { return out.stats().unwatched == i - 1; }));
+  }
+  auto late = Subscriber::open(link.connecting).value();
+  EXPECT_TRUE(same_pixels(late.read(kDeadline).value().mat(), picture(3)));
+}
+
 TEST_P(ApiLifeTest, ASubscriberMeetsTheNextPublisher) {
   const Link link = make_link(GetParam());
   auto in = Subscriber::open(link.listening).value();

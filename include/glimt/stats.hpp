@@ -46,7 +46,8 @@ struct SubscriberStats {
   uint64_t stray = 0;    // packets in good order that belong to no session of ours
   uint64_t packets = 0, packets_lost = 0, packets_repeated = 0, kernel_drops = 0;
   uint64_t bytes = 0;  // of datagrams that belonged to the session
-  double last_picture_age_ms = 0;  // capture of the newest picture that was handed out → now; 0 before the first
+  double last_picture_age_ms =
+      0;  // capture of the newest picture that was handed out → now; 0 before the first
   double rtt_ms = 0;
   ClockOffset clock;
   StageTimes interval;  // since the last call of stats()
@@ -70,7 +71,7 @@ struct DestinationStats {
 struct PublisherStats {
   uint64_t frames = 0;           // encoded
   uint64_t dropped = 0;          // replaced by a newer one before they were encoded
-  uint64_t unwatched = 0;        // not encoded because nobody was receiving
+  uint64_t unwatched = 0;        // came while nobody was receiving; the newest is kept for whoever comes
   uint64_t refused = 0;          // pictures that could not be encoded
   Percentiles captured_encoded;  // since the last call of stats()
   Percentiles captured_encoded_total;

@@ -156,7 +156,8 @@ void Association::send_probe(Instant now, Outbox& out) {
   std::array<uint8_t, wire::kClockBodyBytes> body{};
   const size_t size = serialize(body, wire::Clock{false, to_us(now), 0, 0});
   send_body(wire::Type::clock, Bytes(body).first(size), out);
-  next_probe_ = now + (++probes_sent_ < kFirstProbes ? Duration(kFirstProbesEvery) : Duration(kProbeEvery));
+  const bool often = ++probes_sent_ < kFirstProbes || is_catching_up(now);
+  next_probe_ = now + (often ? Duration(kFirstProbesEvery) : Duration(kProbeEvery));
 }
 
 void Association::send_body(wire::Type type, Bytes body, Outbox& out) {

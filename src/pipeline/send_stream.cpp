@@ -135,6 +135,7 @@ void SendStream::begin_unit(const Event& event) {
     interval_ = interval_ == Duration{} ? at - last_begin_ : (interval_ * 7 + (at - last_begin_)) / 8;
   const bool first = last_begin_ == Instant{};
   last_begin_ = at;
+  newer_picture_ = false;
   ++offered_;
   event.unit->info.number = next_frame_;
   ++next_frame_;
@@ -153,7 +154,7 @@ SendStream::Profile& SendStream::profile(size_t symbol_bytes) {
 }
 
 Ref<packetize::SymbolUnit> SendStream::newest_key(size_t symbol_bytes) {
-  return profile(symbol_bytes).history.newest_key();
+  return newer_picture_ ? Ref<packetize::SymbolUnit>() : profile(symbol_bytes).history.newest_key();
 }
 
 void SendStream::demand_changed() {

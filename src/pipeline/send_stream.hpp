@@ -8,6 +8,7 @@
 //   memory   64 strips on their way to the network thread; the history of each symbol size in use
 #pragma once
 
+#include <atomic>
 #include <map>
 #include <variant>
 
@@ -34,6 +35,8 @@ class SendStream final : public media::StripSink, private SendDestination::Strea
   bool remove(uint32_t id);
   std::vector<DestinationStats> stats();
   Demand demand() const;
+  // A newer picture than the newest unit is there: whoever joins waits for that.
+  void note_newer_picture() { newer_picture_ = true; }
   // Waits until `good` says so or the deadline has passed.
   template <class Predicate>
   void wait(Instant deadline, Predicate good) {
@@ -62,6 +65,7 @@ class SendStream final : public media::StripSink, private SendDestination::Strea
     Ref<packetize::SymbolUnit> current;
   };
 
+  // Empty where there is a newer picture.
   Ref<packetize::SymbolUnit> newest_key(size_t symbol_bytes) override;
   Duration frame_interval() const override { return interval_; }
   void demand_changed() override;
@@ -74,6 +78,7 @@ class SendStream final : public media::StripSink, private SendDestination::Strea
   Profile& profile(size_t symbol_bytes);
 
   const std::shared_ptr<NetworkThread> network_;
+  std::atomic<bool> newer_picture_{false};
   Queue<Event> inlet_{64};
   transport::EventLoop::Signal inlet_signal_;
 

@@ -48,8 +48,9 @@ bool Sender::remove(uint32_t id) { return stream_.remove(id); }
 
 void Sender::publish(source::Picture picture) {
   if (waiting_.put(std::move(picture)) != Queue<source::Picture>::Put::displaced_oldest) return;
+  const bool watched = stream_.demand().receivers > 0;
   MutexLock lock(m_);
-  ++counted_.dropped;
+  ++(watched ? counted_.dropped : counted_.unwatched);
 }
 
 void Sender::publish_every(source::Picture picture) {
@@ -70,14 +71,21 @@ bool Sender::wait_for_receiver(const std::atomic<bool>& stop) {
 }
 
 // A sender at its limit leaves a frame out before encoding it. Only the lone receiver of every
-// frame is waited for.
+// frame is waited for. With nobody there the newest picture is kept for whoever comes.
 bool Sender::wait_for_demand() {
+  bool kept = false;
   while (true) {
     const auto demand = stream_.demand();
+    if (kept && waiting_.size() > 0) return false;  // there is a newer one
     if (demand.receivers == 0) {
-      MutexLock lock(m_);
-      ++counted_.unwatched;
-      return false;
+      if (closing_) return false;
+      if (!std::exchange(kept, true)) {
+        stream_.note_newer_picture();
+        MutexLock lock(m_);
+        ++counted_.unwatched;
+      }
+      stream_.wait(now() + kLookUp, [](const SendStream::Demand& d) { return d.receivers > 0; });
+      continue;
     }
     if (demand.ready > 0) return true;
     if (!demand.lone_every) {
