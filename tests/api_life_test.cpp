@@ -215,6 +215,16 @@ TEST_P(ApiLifeTest, WhoComesAfterATimeWithoutAnybodySeesTheNewestAndNothingOlder
   EXPECT_TRUE(same_pixels(late.read(kDeadline).value().mat(), picture(3)));
 }
 
+TEST_P(ApiLifeTest, ASessionWithoutPicturesSaysLittle) {
+  auto stream = open();
+  const auto packets = [&] { return stream.in.stats().packets; };
+  ASSERT_TRUE(eventually([&] { return packets() >= 12; }));  // the first probes are over
+  const auto since = std::chrono::steady_clock::now();
+  const uint64_t before = packets();
+  ASSERT_TRUE(eventually([&] { return packets() >= before + 10; }));
+  EXPECT_GT(std::chrono::steady_clock::now() - since, 100ms) << "a slow machine makes it more, a storm less";
+}
+
 TEST_P(ApiLifeTest, ASubscriberMeetsTheNextPublisher) {
   const Link link = make_link(GetParam());
   auto in = Subscriber::open(link.listening).value();
