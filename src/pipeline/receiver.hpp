@@ -14,15 +14,9 @@
 
 namespace glimt::pipeline {
 
-struct ReceiverOptions {
-  SubscriberOptions subscriber;
-  bool access_units = false;  // read() gives encoded units
-  bool once = false;          // when the sender has said good-bye, that is the end
-};
-
 class Receiver final : private ReceiveEndpoint::Reader {
  public:
-  static Result<std::unique_ptr<Receiver>> open(const Url& url, const ReceiverOptions& options);
+  static Result<std::unique_ptr<Receiver>> open(const Url& url, const SubscriberOptions& options);
   ~Receiver() override;
 
   Result<Received> read(Duration timeout);
@@ -34,7 +28,7 @@ class Receiver final : private ReceiveEndpoint::Reader {
 
  private:
   Receiver(std::shared_ptr<NetworkThread> network, const transport::Address& address,
-           const ReceiverOptions& options);
+           const SubscriberOptions& options);
   uint64_t taken_units() const override { return decode_.taken_units(); }
   Duration oldest_wait(Instant now) const override { return decode_.oldest_wait(now); }
   void on_change(ReceiveEndpoint::Change change, const std::string& why) override;
@@ -43,7 +37,7 @@ class Receiver final : private ReceiveEndpoint::Reader {
 
   const std::shared_ptr<NetworkThread> network_;
   const transport::Address address_;
-  const ReceiverOptions options_;
+  const SubscriberOptions options_;
   transport::EventLoop::Signal taken_;
   DecodeStage decode_;
   std::unique_ptr<ReceiveEndpoint> endpoint_;  // bound to the network thread
