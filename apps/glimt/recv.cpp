@@ -37,11 +37,11 @@ Result<std::vector<std::unique_ptr<sink::FrameSink>>> open_sinks(const std::vect
   return sinks;
 }
 
-Result<SubscriberOptions> receiver_options(const Recv& o, const std::vector<std::string>& sinks) {
-  SubscriberOptions options;
-  options.once = o.once;
+Result<pipeline::ReceiverOptions> receiver_options(const Recv& o, const std::vector<std::string>& sinks) {
+  pipeline::ReceiverOptions options;
+  options.subscriber.once = o.once;
   const bool to_output = has(sinks, "-");
-  if (to_output) options.mode = Mode::every;
+  if (to_output) options.subscriber.mode = Mode::every;
   if (o.flags.stats == "-" && to_output) {
     return Error{ErrorKind::invalid_argument,
                  "standard output cannot take both pictures and statistics; write one of them to a file"};
@@ -51,7 +51,7 @@ Result<SubscriberOptions> receiver_options(const Recv& o, const std::vector<std:
       return Error{ErrorKind::invalid_argument,
                    "--format mjpeg hands encoded pictures on: use it with - alone"};
     }
-    options.encoded = true;
+    options.subscriber.encoded = true;
     return options;
   }
   // Windows and image files want pixels that OpenCV shows; standard output has one layout that never changes.
@@ -59,7 +59,7 @@ Result<SubscriberOptions> receiver_options(const Recv& o, const std::vector<std:
   if (format.empty()) return options;
   const auto parsed = parse_pixel_format(format);
   if (!parsed) return Error{ErrorKind::unsupported, parsed.error().message + ", mjpeg"};
-  options.format = *parsed;
+  options.subscriber.format = *parsed;
   return options;
 }
 

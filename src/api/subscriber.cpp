@@ -36,7 +36,7 @@ Subscriber& Subscriber::operator=(Subscriber&&) noexcept = default;
 Result<Subscriber> Subscriber::open(std::string_view text, const SubscriberOptions& options) {
   const auto url = Url::parse(text);
   if (!url) return url.error();
-  auto receiver = pipeline::Receiver::open(*url, options);
+  auto receiver = pipeline::Receiver::open(*url, {.subscriber = options});
   if (!receiver) return receiver.error();
   return Subscriber(std::make_unique<Impl>(std::move(*receiver)));
 }

@@ -8,22 +8,24 @@ namespace {
 constexpr auto kLookUp =
     std::chrono::milliseconds(20);  // how soon the end of a stream is noticed by a waiting reader
 
-DecodeStage::Options decode_options(const SubscriberOptions& o) {
-  return {o.mode, o.format, o.max_frame_bytes, o.encoded};
+DecodeStage::Options decode_options(const ReceiverOptions& o) {
+  return {o.subscriber.mode, o.subscriber.format, o.subscriber.max_frame_bytes, o.subscriber.encoded};
 }
 
 }  // namespace
 
-Result<std::unique_ptr<Receiver>> Receiver::open(const Url& url, const SubscriberOptions& given) {
-  const auto parsed = parse_receive_endpoint(url, given);
+Result<std::unique_ptr<Receiver>> Receiver::open(const Url& url, const ReceiverOptions& given) {
+  const auto parsed = parse_receive_endpoint(url, given.subscriber);
   if (!parsed) return parsed.error();
-  const SubscriberOptions& options = parsed->options;
+  ReceiverOptions options = given;
+  options.subscriber = parsed->options;
   auto network = NetworkThread::shared();
   if (!network) return network.error();
   auto transport = transport::open_transport((*network)->loop(), parsed->address);
   if (!transport) return transport.error();
   std::unique_ptr<Receiver> receiver(new Receiver(*network, parsed->address, options));
-  const ReceiveSession::Options session{options.mode, options.latency, options.max_frame_bytes, false};
+  const ReceiveSession::Options session{options.subscriber.mode, options.subscriber.latency,
+                                        options.subscriber.max_frame_bytes, false};
   ReceiveEndpoint::Reader& reader = *receiver;
   receiver->network_->loop().call([&] {
     receiver->endpoint_ = std::make_unique<ReceiveEndpoint>(
@@ -35,7 +37,7 @@ Result<std::unique_ptr<Receiver>> Receiver::open(const Url& url, const Subscribe
 }
 
 Receiver::Receiver(std::shared_ptr<NetworkThread> network, const transport::Address& address,
-                   const SubscriberOptions& options)
+                   const ReceiverOptions& options)
     : network_(std::move(network)),
       address_(address),
       options_(options),
@@ -74,7 +76,7 @@ void Receiver::on_change(ReceiveEndpoint::Change change, const std::string& why)
 
 bool Receiver::at_end() const {
   MutexLock lock(m_);
-  return options_.once && ended_ && !connected_;
+  return options_.subscriber.once && ended_ && !connected_;
 }
 
 Result<Received> Receiver::read(Duration timeout) {

@@ -14,9 +14,13 @@
 
 namespace glimt::pipeline {
 
+struct ReceiverOptions {
+  SubscriberOptions subscriber;
+};
+
 class Receiver final : private ReceiveEndpoint::Reader {
  public:
-  static Result<std::unique_ptr<Receiver>> open(const Url& url, const SubscriberOptions& options);
+  static Result<std::unique_ptr<Receiver>> open(const Url& url, const ReceiverOptions& options);
   ~Receiver() override;
 
   Result<Received> read(Duration timeout);
@@ -28,7 +32,7 @@ class Receiver final : private ReceiveEndpoint::Reader {
 
  private:
   Receiver(std::shared_ptr<NetworkThread> network, const transport::Address& address,
-           const SubscriberOptions& options);
+           const ReceiverOptions& options);
   uint64_t taken_units() const override { return decode_.taken_units(); }
   Duration oldest_wait(Instant now) const override { return decode_.oldest_wait(now); }
   void on_change(ReceiveEndpoint::Change change, const std::string& why) override;
@@ -37,7 +41,7 @@ class Receiver final : private ReceiveEndpoint::Reader {
 
   const std::shared_ptr<NetworkThread> network_;
   const transport::Address address_;
-  const SubscriberOptions options_;
+  const ReceiverOptions options_;
   transport::EventLoop::Signal taken_;
   DecodeStage decode_;
   std::unique_ptr<ReceiveEndpoint> endpoint_;  // bound to the network thread

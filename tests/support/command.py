@@ -163,9 +163,10 @@ def verbs_of(command):
 
 
 def flags_of(command, verb):
-    """The long options that `glimt VERB --help` lists; without a verb those of all."""
+    """The long options that `glimt VERB --help` lists, as in "-h,--help"; without a verb those of all."""
     text = run([command, *([verb] if verb else []), "--help"])[1].decode()
-    return set(re.findall(r"^  (?:-\w,)?(--[a-z][a-z-]*)", text.partition("\nOptions:\n")[2].partition("\n\n")[0], re.M))
+    listed = re.findall(r"^  (-\S+)", text.partition("\nOptions:\n")[2].partition("\n\n")[0], re.M)
+    return {name for names in listed for name in names.split(",") if name.startswith("--")}
 
 
 def addresses(folder):
