@@ -7,7 +7,7 @@ endif()
 
 add_library(glimt_flags INTERFACE)
 target_compile_features(glimt_flags INTERFACE cxx_std_20)
-target_include_directories(glimt_flags INTERFACE ${CMAKE_SOURCE_DIR}/include ${CMAKE_SOURCE_DIR}/src)
+target_include_directories(glimt_flags INTERFACE ${PROJECT_SOURCE_DIR}/include ${PROJECT_SOURCE_DIR}/src)
 target_compile_options(glimt_flags INTERFACE -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion
                        -Wnon-virtual-dtor -Woverloaded-virtual -Werror)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
@@ -42,10 +42,12 @@ function(glimt_folder name)
   endif()
 endfunction()
 
-# glimt_module(NAME LIBRARIES ... FILES ...): what is opened at first use because of the libraries behind it.
+# glimt_module(NAME LIBRARIES ... FILES ...): what is opened at first use because of the libraries behind it. Built beside the
+# library, installed into the folder glimt/ beside it: src/base/module.cpp looks in both.
 function(glimt_module name)
   cmake_parse_arguments(ARG "" "" "LIBRARIES;FILES" ${ARGN})
   add_library(glimt_${name} MODULE ${ARG_FILES})
-  set_target_properties(glimt_${name} PROPERTIES PREFIX "")
-  target_link_libraries(glimt_${name} PRIVATE glimt ${ARG_LIBRARIES})
+  set_target_properties(glimt_${name} PROPERTIES PREFIX "" INSTALL_RPATH "$ORIGIN/..")
+  target_link_libraries(glimt_${name} PRIVATE glimt_house ${ARG_LIBRARIES})
+  install(TARGETS glimt_${name} LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/glimt)
 endfunction()

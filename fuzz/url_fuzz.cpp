@@ -33,6 +33,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const auto bitrate = glimt::parse_bitrate(text);
   GLIMT_REQUIRE(explained(bitrate));
   if (bitrate) GLIMT_REQUIRE(*bitrate >= 0 && *bitrate < 1e25);
+  const auto bytes = glimt::parse_bytes(text);
+  GLIMT_REQUIRE(explained(bytes));
+  if (bytes) GLIMT_REQUIRE(*bytes >= 1 && *bytes <= 1'000'000'000'000'000);
   const auto pixels = glimt::parse_size(text);
   GLIMT_REQUIRE(explained(pixels));
   if (pixels) GLIMT_REQUIRE(pixels->first > 0 && pixels->first <= 65535 && pixels->second > 0);

@@ -29,7 +29,8 @@ WAITS_OR_GUESSES = re.compile(
 ONLY_IN = [
     (r"opencv2/(highgui\.hpp|highgui/)", r"src/sink/window\.cpp", "highgui belongs to src/sink/window.cpp"),
     (r"opencv2/(videoio\.hpp|videoio/)", r"src/source/.*", "videoio belongs to src/source/"),
-    (r"opencv2/(imgcodecs\.hpp|imgcodecs/)", r"src/(source|sink)/image\.cpp", "imgcodecs belongs to {source,sink}/image.cpp"),
+    (r"opencv2/(imgcodecs\.hpp|imgcodecs/)", r"(src/(source|sink)/image\.cpp|examples/.*)",
+     "imgcodecs belongs to {source,sink}/image.cpp"),
     (r"opencv2/opencv\.hpp", r"(?!)", "opencv.hpp is every module of OpenCV; name the one that is needed"),
     (r"(jpeglib|jerror|jmorecfg|turbojpeg)\.h", r"src/(media/jpeg_error\.hpp|(en|de)code/jpeg\w*\.(cpp|hpp))",
      "libjpeg belongs to media/jpeg_error.hpp and {encode,decode}/jpeg"),

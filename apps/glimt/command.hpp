@@ -54,7 +54,7 @@ void add_run_flags(CLI::App& app, RunFlags& flags);
 std::string to_json(const SubscriberStats& stats, const SubscriberStats& before, double seconds);
 std::string to_json(const PublisherStats& stats, const PublisherStats& before, double seconds);
 
-// One line for people, while it runs; empty where standard error is no terminal.
+// One line for people, while it runs; nothing where standard error is no terminal or carries JSON.
 void show_progress(const std::string& line);
 void end_progress();
 
@@ -86,5 +86,9 @@ Result<pipeline::RunOptions> run_options(const RunFlags& flags, std::function<St
 void add_send(CLI::App& app, int& code);
 void add_recv(CLI::App& app, int& code);
 void add_demo(CLI::App& app, int& code);
+void add_help(CLI::App& app, int& code);
+
+std::string known_verbs(const CLI::App& app);
+std::string help_of(const CLI::App& app, const std::string& name);
 
 }  // namespace glimt::command

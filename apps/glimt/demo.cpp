@@ -196,6 +196,7 @@ void add_demo(CLI::App& app, int& code) {
       "demo", "Send one moving picture to three receivers over UDP, Unix and TCP, and show what each sees");
   demo->add_option("clip", o->clip, "a video file [the test picture]");
   demo->add_option("--seconds", o->seconds, "stop after so many seconds");
+  demo->footer("Examples:\n  glimt demo\n  glimt demo clip.mp4 --seconds 10");
   demo->callback([o, &code] { code = run(o->clip, o->seconds); });
 }
 

@@ -1,7 +1,9 @@
-// glimt: one command, one file a subcommand.
+// glimt: one command, one file a verb.
 #include <unistd.h>
 
 #include <csignal>
+#include <iostream>
+#include <sstream>
 
 #include "base/log.hpp"
 #include "command.hpp"
@@ -33,51 +35,89 @@ void catch_signals() {
 }
 
 int fail(const Error& error, int code) {
-  std::fprintf(stderr, "glimt: %s\n", error.message.c_str());
+  log::say(log::Level::error, error.message);
   return code;
 }
 
+namespace {
+
+// --log may stand anywhere and holds for all that is said, also of a command line that is wrong elsewhere.
+void set_log_first(int argc, char** argv) {
+  CLI::App first;
+  first.set_help_flag();
+  first.allow_extras();
+  std::string text;
+  first.add_option("--log", text);
+  try {
+    first.parse(argc, argv);
+  } catch (const CLI::ParseError&) {
+    return;  // said when the whole is parsed
+  }
+  if (const auto options = parse_log(text, {.level = LogLevel::info}); options) set_log(*options);
+}
+
+std::string check_log(const std::string& text) {
+  const auto parsed = parse_log(text);
+  return parsed ? "" : parsed.error().message;
+}
+
+int complain(const CLI::App& app, const CLI::ParseError& error) {
+  std::ostringstream out, said;
+  const int code = app.exit(error, out, said);
+  std::cout << out.str();
+  if (code == 0) return kOk;
+  if (log::format() == LogFormat::text) {
+    std::cerr << said.str();
+    return kUsage;
+  }
+  return fail({ErrorKind::invalid_argument, error.what()});
+}
+
+}  // namespace
 }  // namespace glimt::command
 
 int main(int argc, char** argv) {
   using namespace glimt;
+  using namespace glimt::command;
   CLI::App app{"Glimt: live pictures from one program to another."};
   app.name("glimt");
   app.set_version_flag("--version", "glimt " + std::string(kVersion));
-  app.require_subcommand(1);
+  app.require_subcommand(0, 1);
   app.failure_message([](const CLI::App* a, const CLI::Error& e) {
     const bool no_verb = a->get_subcommands().empty();
-    return CLI::FailureMessage::simple(a, e) + (no_verb ? "Known subcommands: send, recv, demo\n" : "");
+    return CLI::FailureMessage::simple(a, e) + (no_verb ? "Known verbs: " + known_verbs(*a) + "\n" : "");
   });
-  app.fallthrough();  // --log may stand anywhere
+  app.fallthrough();
   app.footer(
       "Exit codes: 0 done or stopped by Ctrl-C, 1 failed while running, 2 wrong command line or address.\n"
       "Examples:\n"
       "  glimt send test: udp://:5000 tcp://:5000      glimt recv udp://127.0.0.1:5000\n"
       "  glimt send clip.mp4 udp://10.0.0.5:5000       glimt recv udp://:5000\n"
-      "  glimt demo");
-  std::string level = "info";
-  app.add_option("--log", level, "debug, info, warning, error or off")->capture_default_str();
-  int code = command::kOk;
-  app.parse_complete_callback([&] {
-    if (const auto parsed = log::parse_level(level)) {
-      log::set_level(*parsed);
-    } else {
-      throw CLI::ValidationError("--log", parsed.error().message);
-    }
-  });
-  command::add_send(app, code);
-  command::add_recv(app, code);
-  command::add_demo(app, code);
-  command::catch_signals();
+      "  glimt demo                                    glimt help send");
+  app.add_option("--log",
+                 "what to say on standard error: debug, info, warning, error or off [info]; json for one "
+                 "object a line; both as in json:debug")
+      ->check(check_log);
+  int code = kOk;
+  add_send(app, code);
+  add_recv(app, code);
+  add_demo(app, code);
+  add_help(app, code);
+  set_log(LogOptions{.level = LogLevel::info});
+  set_log_first(argc, argv);
+  catch_signals();
   try {
     app.parse(argc, argv);
+    if (app.get_subcommands().empty()) {
+      if (log::format() == LogFormat::json)
+        return fail({ErrorKind::invalid_argument, "a verb is missing; known: " + known_verbs(app)});
+      std::cerr << help_of(app, "glimt");
+      return kUsage;
+    }
   } catch (const CLI::ParseError& e) {
-    const int parsed = app.exit(e);
-    return parsed == 0 ? command::kOk : command::kUsage;
+    return complain(app, e);
   } catch (const std::exception& e) {
-    return command::fail({ErrorKind::internal, std::string("this is a bug of Glimt: ") + e.what()},
-                         command::kFailed);
+    return fail({ErrorKind::internal, std::string("this is a bug of Glimt: ") + e.what()}, kFailed);
   }
   return code;
 }

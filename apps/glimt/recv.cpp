@@ -39,7 +39,7 @@ Result<std::vector<std::unique_ptr<sink::FrameSink>>> open_sinks(const std::vect
 
 Result<pipeline::ReceiverOptions> receiver_options(const Recv& o, const std::vector<std::string>& sinks) {
   pipeline::ReceiverOptions options;
-  options.once = o.once;
+  options.subscriber.once = o.once;
   const bool to_output = has(sinks, "-");
   if (to_output) options.subscriber.mode = Mode::every;
   if (o.flags.stats == "-" && to_output) {
@@ -51,7 +51,7 @@ Result<pipeline::ReceiverOptions> receiver_options(const Recv& o, const std::vec
       return Error{ErrorKind::invalid_argument,
                    "--format mjpeg hands encoded pictures on: use it with - alone"};
     }
-    options.access_units = true;
+    options.subscriber.encoded = true;
     return options;
   }
   // Windows and image files want pixels that OpenCV shows; standard output has one layout that never changes.
@@ -74,14 +74,14 @@ std::string progress(const SubscriberStats& s, const SubscriberStats& before) {
 void print_summary(const SubscriberStats& s, const std::vector<std::unique_ptr<sink::FrameSink>>& sinks) {
   const auto line = [](const char* name, const Percentiles& p) {
     if (p.n == 0) return;
-    std::fprintf(stderr, "  %-18s p50 %7.2f  p95 %7.2f  p99 %7.2f  max %7.2f ms  n=%llu\n", name, p.p50_ms,
-                 p.p95_ms, p.p99_ms, p.max_ms, static_cast<unsigned long long>(p.n));
+    log::say(log::Level::info,
+             fmt::format("  {:<18} p50 {:7.2f}  p95 {:7.2f}  p99 {:7.2f}  max {:7.2f} ms  n={}", name,
+                         p.p50_ms, p.p95_ms, p.p99_ms, p.max_ms, p.n));
   };
-  std::fprintf(stderr, "%s\n",
-               fmt::format("received {} frames; lost {}, late {}, repeated {}, refused {}, dropped {}, "
-                           "skipped by the sender {}",
-                           s.frames, s.lost, s.late, s.repeated, s.refused, s.dropped, s.skipped)
-                   .c_str());
+  log::say(log::Level::info,
+           fmt::format("received {} frames; lost {}, late {}, repeated {}, refused {}, dropped {}, "
+                       "skipped by the sender {}",
+                       s.frames, s.lost, s.late, s.repeated, s.refused, s.dropped, s.skipped));
   line("captured→encoded", s.total.captured_encoded);
   line("encoded→sent", s.total.encoded_sent);
   line("sent→arrived", s.total.sent_arrived);
@@ -90,10 +90,11 @@ void print_summary(const SubscriberStats& s, const std::vector<std::unique_ptr<s
   line("decoded→shown", s.total.decoded_shown);
   line("captured→decoded", s.total.captured_decoded);
   if (s.clock.known && s.clock.bound_ms > 0) {
-    std::fprintf(stderr, "  sender's clock %+.3f ms, +-%.3f ms\n", s.clock.offset_ms, s.clock.bound_ms);
+    log::say(log::Level::info,
+             fmt::format("  sender's clock {:+.3f} ms, +-{:.3f} ms", s.clock.offset_ms, s.clock.bound_ms));
   }
   for (const auto& sink : sinks) {
-    if (const auto text = sink->summary(); !text.empty()) std::fprintf(stderr, "  %s\n", text.c_str());
+    if (const auto text = sink->summary(); !text.empty()) log::say(log::Level::info, "  " + text);
   }
 }
 
@@ -126,7 +127,7 @@ void add_recv(CLI::App& app, int& code) {
   auto* recv = app.add_subcommand("recv", "Receive into a window, standard output, image files or nowhere");
   recv->add_option("address", o->address,
                    "udp://:port to listen, udp://host:port, tcp://…, unix:///path; options: "
-                   "?mode=latest|every ?latency=100ms ?listen ?connect")
+                   "?mode=latest|every ?latency=100ms ?max_frame=64M ?listen ?connect")
       ->required();
   recv->add_option("sinks", o->sinks,
                    "window:, - for standard output, image:now.png or shot%04d.png, null:, null:?verify [a "

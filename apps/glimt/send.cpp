@@ -14,9 +14,13 @@ struct Send {
   RunFlags flags;
 };
 
-Result<source::SourceOptions> source_options(const Send& o) {
+Result<std::unique_ptr<source::FrameSource>> open_source(const Send& o, size_t max_frame_bytes) {
+  const auto url = Url::parse(o.source);
+  if (!url) return url.error();
   source::SourceOptions options;
+  options.max_frame_bytes = max_frame_bytes;
   options.format = o.format;
+  options.loop = o.loop;
   options.fast = o.fast;
   if (o.fps > 0) options.fps = o.fps;
   if (!o.size.empty()) {
@@ -24,25 +28,21 @@ Result<source::SourceOptions> source_options(const Send& o) {
     if (!size) return size.error();
     options.size = *size;
   }
-  return options;
+  return source::open_source(*url, options);
 }
 
-Result<std::unique_ptr<source::FrameSource>> open_source(const Send& o) {
-  auto url = Url::parse(o.source);
-  if (!url) return url.error();
-  if (o.loop) url->options.emplace_back("loop", "");
-  const auto options = source_options(o);
-  if (!options) return options.error();
-  return source::open_source(*url, *options);
-}
-
-Result<std::unique_ptr<pipeline::Sender>> open_sender(const Send& o) {
+Result<std::vector<Url>> parse_destinations(const Send& o) {
   std::vector<Url> urls;
   for (const auto& text : o.destinations) {
     auto url = Url::parse(text);
     if (!url) return url.error();
     urls.push_back(*url);
   }
+  return urls;
+}
+
+// What the flags say, and over it what the destinations say.
+Result<PublisherOptions> publisher_options(const Send& o, const std::vector<Url>& destinations) {
   PublisherOptions options;
   if (o.quality > 0) options.quality = o.quality;
   if (!o.codec.empty()) {
@@ -50,7 +50,9 @@ Result<std::unique_ptr<pipeline::Sender>> open_sender(const Send& o) {
     if (!codec) return codec.error();
     options.codec = *codec;
   }
-  return pipeline::Sender::open(urls, options);
+  if (auto endpoints = pipeline::parse_send_endpoints(destinations, options); !endpoints)
+    return endpoints.error();
+  return options;
 }
 
 void say_other_side(const Send& o) {
@@ -75,18 +77,21 @@ std::string progress(const PublisherStats& s, const PublisherStats& before) {
 
 void print_summary(const PublisherStats& s) {
   const auto& p = s.captured_encoded_total;
-  std::fprintf(stderr,
-               "sent %llu frames; captured→encoded p50 %.2f p95 %.2f p99 %.2f max %.2f ms (n=%llu); dropped "
-               "%llu, refused %llu\n",
-               static_cast<unsigned long long>(s.frames), p.p50_ms, p.p95_ms, p.p99_ms, p.max_ms,
-               static_cast<unsigned long long>(p.n), static_cast<unsigned long long>(s.dropped),
-               static_cast<unsigned long long>(s.refused));
+  log::say(
+      log::Level::info,
+      fmt::format("sent {} frames; captured→encoded p50 {:.2f} p95 {:.2f} p99 {:.2f} max {:.2f} ms (n={}); "
+                  "dropped {}, refused {}",
+                  s.frames, p.p50_ms, p.p95_ms, p.p99_ms, p.max_ms, p.n, s.dropped, s.refused));
 }
 
 int run(const Send& o) {
-  auto source = open_source(o);
+  const auto destinations = parse_destinations(o);
+  if (!destinations) return fail(destinations.error());
+  const auto publishing = publisher_options(o, *destinations);
+  if (!publishing) return fail(publishing.error());
+  auto source = open_source(o, publishing->max_frame_bytes);
   if (!source) return fail(source.error());
-  auto sender = open_sender(o);
+  auto sender = pipeline::Sender::open(*destinations, *publishing);
   if (!sender) return fail(sender.error());
   const auto options = run_options<PublisherStats>(
       o.flags, [&] { return (*sender)->stats(); }, progress);
@@ -110,7 +115,7 @@ void add_send(CLI::App& app, int& code) {
       ->required();
   send->add_option("destinations", o->destinations,
                    "udp://host:port, udp://:port to listen, tcp://…, unix:///path; options: ?codec= "
-                   "?quality= ?pace= ?listen ?connect ?mode=660")
+                   "?quality= ?pace= ?max_frame= ?listen ?connect ?mode=660")
       ->required();
   send->add_option("--format", o->format, "of standard input: bgr24, bgra32, gray8, i420 or mjpeg")
       ->capture_default_str();

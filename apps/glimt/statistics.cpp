@@ -6,6 +6,7 @@
 #include <ctime>
 #include <nlohmann/json.hpp>
 
+#include "base/log.hpp"
 #include "command.hpp"
 
 namespace glimt::command {
@@ -133,7 +134,7 @@ void StatsFile::write(const std::string& line) {
 }
 
 void show_progress(const std::string& line) {
-  if (!isatty(STDERR_FILENO)) return;
+  if (!isatty(STDERR_FILENO) || log::format() == LogFormat::json) return;
   std::fprintf(stderr, "\r\033[K%s", line.c_str());
   progress_shown = true;
 }

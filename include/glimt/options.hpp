@@ -1,5 +1,6 @@
-// Options of publisher and subscriber, and the words they share. Each also stands in an address
-// (`udp://:5000?mode=every`); what is said in the address wins over what is set here.
+// Options of publisher, subscriber, sources and log, and the words they share. docs/options.md lists how each
+// is said in an address (`udp://:5000?mode=every`) and on the command line; what is said in the address wins
+// over what is set here.
 //
 //   threads  plain values
 #pragma once
@@ -8,7 +9,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
+#include <utility>
 
 #include "glimt/error.hpp"
 
@@ -62,6 +65,47 @@ struct SubscriberOptions {
   // The largest picture accepted, in bytes of its uncompressed pixels and, separately, of its encoded bytes.
   // More admits larger pictures and lets a hostile sender take more memory: at most ten times this.
   size_t max_frame_bytes = size_t{64} << 20;
+  // read() hands out pictures as they were encoded, without decoding them: mat() is one row of bytes, such as
+  // cv::imdecode or a file takes.
+  bool encoded = false;
+  // When the publisher has said good-bye, that is the end: read() says disconnected instead of waiting for the
+  // next one.
+  bool once = false;
 };
+
+// How Publisher::play() reads a source. What does not concern the source is left aside.
+struct SourceOptions {
+  // Width and height in pixels, of standard input (which needs it), test picture or camera. Nothing: the
+  // source's own.
+  std::optional<std::pair<int, int>> size;
+  // Frames per second of test picture, camera, image or file. Nothing: the source's own.
+  std::optional<double> fps;
+  // What stands on standard input: the name of a PixelFormat, or mjpeg.
+  std::string format = "bgr24";
+  // A file begins anew at its end.
+  bool loop = false;
+  // A file or the test picture as fast as it can be read, instead of at its own pace: for receivers of every
+  // picture.
+  bool fast = false;
+  // Ends after so many pictures. Nothing: when the source ends.
+  std::optional<uint64_t> frames;
+};
+
+enum class LogLevel : uint8_t { debug, info, warning, error, off };
+enum class LogFormat : uint8_t {
+  text,  // for people
+  json,  // one object a line: time (ISO 8601, UTC, to the millisecond), level, message
+};
+
+struct LogOptions {
+  // What is less grave is not written. info tells of every peer that comes and goes.
+  LogLevel level = LogLevel::warning;
+  LogFormat format = LogFormat::text;
+};
+
+// "debug", "json", or both with a colon between, in any order; what is not said stays as in `base`.
+Result<LogOptions> parse_log(std::string_view text, LogOptions base = {});
+// How the library writes its log, on standard error. For the whole process; thread-safe.
+void set_log(const LogOptions& options);
 
 }  // namespace glimt

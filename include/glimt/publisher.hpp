@@ -7,7 +7,7 @@
 //            next. It is copied once, unless it is moved in and has no other owner
 //   output   access units at each address; an address that listens ("udp://:5000") serves any number of
 //            subscribers
-//   errors   open and add: with the cure. publish: invalid_argument for a Mat it cannot carry
+//   errors   open, add and play: with the cure. publish: invalid_argument for a Mat it cannot carry
 //   threads  thread-safe; publish() does not block: a picture that finds the encoder busy waits, and a newer
 //            one takes its place
 //   memory   two pictures
@@ -50,6 +50,16 @@ class Publisher {
   Result<void> publish(cv::Mat&& mat) { return publish(std::move(mat), Extras{}); }
   // Throws Exception where publish() returns an error.
   Publisher& operator<<(const cv::Mat& mat);
+
+  // Plays a source that the library opens itself, as `glimt send SOURCE` does: "0", "clip.mp4", "photo.png",
+  // "test:", "rtsp://…", "-". It is read on a thread of its own; one plays at a time. A file or pipe waits for
+  // its first receiver.
+  Result<void> play(std::string_view source, const SourceOptions& options = {});
+  // True once what was played has ended, false where it still plays after `timeout`; the error where the
+  // source was lost.
+  Result<bool> wait(std::chrono::nanoseconds timeout);
+  // Ends what is played. After it returns none of its pictures comes any more.
+  void stop();
 
   // Destinations come and go while the stream runs.
   Result<uint32_t> add(std::string_view url);

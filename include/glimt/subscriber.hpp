@@ -5,7 +5,7 @@
 //
 //   output   read(): the newest picture that was not read yet (Mode::latest), or the next one (Mode::every)
 //   errors   open: with the cure. read: unavailable where none came in time, saying who was or was not there;
-//            disconnected after close()
+//            disconnected after close(), or at the end of the stream where SubscriberOptions::once is set
 //   threads  thread-safe; read() blocks for its time-out at most, and returns at once after close()
 //   memory   max_frame_bytes ten times at most; with a well-behaved sender three encoded and three decoded
 //            pictures

@@ -40,6 +40,8 @@ struct Url {
 Result<std::chrono::microseconds> parse_duration(std::string_view text);
 // "500M", "20k", "1.5G": bits per second; a bare number is bits per second.
 Result<double> parse_bitrate(std::string_view text);
+// "256M", "1.5G", "64Mi": bytes, at least one; k, M and G are powers of 1000, Ki, Mi and Gi of 1024.
+Result<size_t> parse_bytes(std::string_view text);
 // "1280x720"
 Result<std::pair<int, int>> parse_size(std::string_view text);
 // A whole decimal number within [low, high]; `what` names it in the error.

@@ -1,6 +1,7 @@
 #include "glimt/publisher.hpp"
 
 #include "api/mat_frame.hpp"
+#include "pipeline/player.hpp"
 #include "pipeline/sender.hpp"
 
 namespace glimt {
@@ -25,8 +26,33 @@ class Publisher::Impl {
     return {};
   }
 
+  Result<void> play(const Url& url, const SourceOptions& options) {
+    MutexLock lock(m);
+    if (playing && !playing->player.wait(Instant::min())) {
+      return Error{ErrorKind::invalid_argument,
+                   "'" + url.text + "': another source plays; stop() it first, or open a publisher for each"};
+    }
+    auto source = source::open_source(url, {options, sender->options().max_frame_bytes});
+    if (!source) return source.error();
+    playing = std::make_shared<Playing>(std::move(*source), *sender, options.frames);
+    return {};
+  }
+
+  struct Playing {
+    Playing(std::unique_ptr<source::FrameSource> s, pipeline::Sender& sender, std::optional<uint64_t> frames)
+        : source(std::move(s)), player(*source, sender, frames.value_or(pipeline::Player::kNoLimit)) {}
+    const std::unique_ptr<source::FrameSource> source;
+    pipeline::Player player;
+  };
+  std::shared_ptr<Playing> now_playing() {
+    MutexLock lock(m);
+    return playing;
+  }
+
   std::unique_ptr<pipeline::Sender> sender;
   media::BufferPool copies;
+  Mutex m;
+  std::shared_ptr<Playing> playing GLIMT_GUARDED_BY(m);  // last: it uses the sender
 };
 
 Publisher::Publisher(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -69,6 +95,25 @@ Publisher& Publisher::operator<<(const cv::Mat& mat) {
   return *this;
 }
 
+Result<void> Publisher::play(std::string_view text, const SourceOptions& options) {
+  const auto url = Url::parse(text);
+  if (!url) return url.error();
+  return impl_->play(*url, options);
+}
+
+Result<bool> Publisher::wait(std::chrono::nanoseconds timeout) {
+  const auto playing = impl_->now_playing();
+  if (!playing) return true;
+  const auto result = playing->player.wait(now() + timeout);
+  if (!result) return false;
+  if (result->error) return *result->error;
+  return true;
+}
+
+void Publisher::stop() {
+  if (const auto playing = impl_->now_playing()) playing->player.stop();
+}
+
 Result<uint32_t> Publisher::add(std::string_view text) {
   const auto url = Url::parse(text);
   if (!url) return url.error();
@@ -77,6 +122,9 @@ Result<uint32_t> Publisher::add(std::string_view text) {
 
 bool Publisher::remove(uint32_t id) { return impl_->sender->remove(id); }
 PublisherStats Publisher::stats() { return impl_->sender->stats(); }
-void Publisher::finish() { impl_->sender->close(wire::CloseReason::end_of_stream); }
+void Publisher::finish() {
+  stop();
+  impl_->sender->close(wire::CloseReason::end_of_stream);
+}
 
 }  // namespace glimt

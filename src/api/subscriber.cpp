@@ -1,5 +1,7 @@
 #include "glimt/subscriber.hpp"
 
+#include <algorithm>
+
 #include "pipeline/receiver.hpp"
 
 namespace glimt {
@@ -7,7 +9,21 @@ namespace glimt {
 class Subscriber::Impl {
  public:
   explicit Impl(std::unique_ptr<pipeline::Receiver> r) : receiver(std::move(r)) {}
+
+  // The encoded bytes as one row.
+  media::Frame row_of(const media::AccessUnit& unit) {
+    auto row = media::make_frame(bytes, PixelFormat::gray8, static_cast<int>(unit.size()), 1);
+    uint8_t* to = row.planes[0].data;
+    for (const auto& strip : unit.strips) to = std::copy(strip.bytes.begin(), strip.bytes.end(), to);
+    row.stamps = unit.info.stamps;
+    row.number = unit.info.number;
+    row.sender_captured_us = unit.info.sender_captured_us;
+    row.metadata = unit.info.metadata;
+    return row;
+  }
+
   std::unique_ptr<pipeline::Receiver> receiver;
+  media::BufferPool bytes;
 };
 
 Subscriber::Subscriber(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -28,7 +44,7 @@ Result<Subscriber> Subscriber::open(std::string_view text, const SubscriberOptio
 Result<Frame> Subscriber::read(std::chrono::nanoseconds timeout) {
   auto received = impl_->receiver->read(timeout);
   if (!received) return received.error();
-  return Frame(std::move(received->frame));
+  return Frame(received->unit ? impl_->row_of(*received->unit) : std::move(received->frame));
 }
 
 SubscriberStats Subscriber::stats() { return impl_->receiver->stats(); }

@@ -1,4 +1,4 @@
-// Log: lines for people on standard error. Never per frame above debug.
+// Log: lines on standard error, for people or as JSON (LogOptions). Never per frame above debug.
 //
 //   threads  thread-safe
 #pragma once
@@ -7,16 +7,17 @@
 
 #include <string_view>
 
-#include "glimt/error.hpp"
+#include "glimt/options.hpp"
 
 namespace glimt::log {
 
-enum class Level { debug, info, warning, error, off };
+using Level = LogLevel;
 
-Result<Level> parse_level(std::string_view text);
-void set_level(Level level);
 bool enabled(Level level);
 void write(Level level, std::string_view line);
+// What a command tells its user whatever the level: bare in text, an error behind "glimt: ".
+void say(Level level, std::string_view line);
+LogFormat format();
 
 template <class... Args>
 void debug(fmt::format_string<Args...> format, Args&&... args) {

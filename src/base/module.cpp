@@ -15,13 +15,17 @@ std::filesystem::path own_folder() {
   return std::filesystem::weakly_canonical(info.dli_fname, ignored).parent_path();
 }
 
+// Taken when the library is loaded: its name may be relative to a working folder that the program leaves.
+const std::filesystem::path kOwnFolder = own_folder();
+
 }  // namespace
 
 Result<void*> open_module(const std::string& name, const std::string& function) {
   const std::string file = "glimt_" + name + ".so";
   std::string reason;
-  for (const auto& folder : {own_folder(), own_folder() / "glimt", own_folder() / "../lib/glimt"}) {
-    if (!std::filesystem::exists(folder / file)) continue;
+  for (const auto& folder : {kOwnFolder, kOwnFolder / "glimt"}) {
+    std::error_code ignored;
+    if (!std::filesystem::exists(folder / file, ignored)) continue;
     void* library = dlopen((folder / file).c_str(), RTLD_NOW | RTLD_LOCAL);
     if (!library) {
       reason = dlerror();

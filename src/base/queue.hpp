@@ -1,7 +1,7 @@
 // Queue: a bounded hand-over from one thread to another, with a named policy for when it is full.
 //
 //   put       newest wins: the oldest item gives way, and the caller is told
-//   put_wait  blocks until there is room or the queue is closed
+//   put_wait  blocks until there is room or the queue is closed; wait_for_room only waits, until a deadline
 //   take      waits until there is an item, the deadline has passed, or the queue is closed and empty
 //   threads   thread-safe
 //   memory    `capacity` items, taken at construction
@@ -44,6 +44,15 @@ class Queue {
       push(std::move(item));
     }
     filled_.notify_one();
+    return true;
+  }
+
+  // True once there is room or the queue is closed.
+  bool wait_for_room(Instant deadline) {
+    MutexLock lock(m_);
+    while (count_ == slots_.size() && !closed_) {
+      if (!drained_.wait_until(m_, deadline)) return count_ < slots_.size() || closed_;
+    }
     return true;
   }
 

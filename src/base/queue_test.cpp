@@ -64,6 +64,19 @@ TEST(QueueTest, PutThatWaitsLosesNothing) {
   for (int i = 0; i < 1000; ++i) EXPECT_EQ(taken[static_cast<size_t>(i)], i);
 }
 
+TEST(QueueTest, WaitForRoomEndsWithRoomWithTheDeadlineOrWithTheQueue) {
+  IntQueue queue(1);
+  EXPECT_TRUE(queue.wait_for_room(Instant::min()));
+  queue.put(1);
+  EXPECT_FALSE(queue.wait_for_room(Instant::min()));
+  std::thread waiter([&] { EXPECT_TRUE(queue.wait_for_room(Instant::max())); });
+  EXPECT_EQ(queue.take(), 1);
+  waiter.join();
+  queue.put(2);
+  queue.close();
+  EXPECT_TRUE(queue.wait_for_room(Instant::min()));
+}
+
 struct Item : Shared {
   std::vector<int> content;
 };

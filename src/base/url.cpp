@@ -165,6 +165,25 @@ Result<double> parse_bitrate(std::string_view text) {
   return bad("'" + std::string(text) + "' is not a bitrate; write bits per second, as in 500M, 20k, 1.5G");
 }
 
+Result<size_t> parse_bytes(std::string_view text) {
+  struct Unit {
+    std::string_view name;
+    double bytes;
+  };
+  static constexpr std::array kUnits{Unit{"", 1},        Unit{"k", 1e3},      Unit{"M", 1e6},
+                                     Unit{"G", 1e9},     Unit{"Ki", 1 << 10}, Unit{"Mi", 1 << 20},
+                                     Unit{"Gi", 1 << 30}};
+  double number = 0;
+  std::string_view unit;
+  if (split_unit(text, number, unit)) {
+    for (const auto& row : kUnits) {
+      const double bytes = number * row.bytes;
+      if (row.name == unit && bytes >= 1 && bytes <= 1e15) return static_cast<size_t>(bytes);
+    }
+  }
+  return bad("'" + std::string(text) + "' is not a number of bytes; write it as in 256M, 1.5G, 64Mi");
+}
+
 Result<std::pair<int, int>> parse_size(std::string_view text) {
   const auto x = text.find('x');
   if (x != std::string_view::npos) {

@@ -110,6 +110,18 @@ TEST(ParseBitrateTest, IsBitsPerSecondWithOrWithoutAUnit) {
     EXPECT_EQ(parse_bitrate(bad).error().kind, ErrorKind::invalid_argument) << bad;
 }
 
+TEST(ParseBytesTest, TakesPowersOf1000AndOf1024) {
+  EXPECT_EQ(*parse_bytes("1"), 1u);
+  EXPECT_EQ(*parse_bytes("256M"), 256'000'000u);
+  EXPECT_EQ(*parse_bytes("1.5G"), 1'500'000'000u);
+  EXPECT_EQ(*parse_bytes("20k"), 20'000u);
+  EXPECT_EQ(*parse_bytes("4Ki"), 4096u);
+  EXPECT_EQ(*parse_bytes("64Mi"), size_t{64} << 20);
+  EXPECT_EQ(*parse_bytes("1Gi"), size_t{1} << 30);
+  for (const char* bad : {"", "M", "0", "0.5", "-5M", "5X", "5MB", "5 M", "nan", "inf", "1000000000000G"})
+    EXPECT_EQ(parse_bytes(bad).error().kind, ErrorKind::invalid_argument) << bad;
+}
+
 TEST(ParseSizeTest, IsWidthAndHeight) {
   EXPECT_EQ(*parse_size("1280x720"), (std::pair{1280, 720}));
   for (const char* bad : {"", "x", "1280", "1280x", "x720", "0x5", "5x0", "5x65536", "1280X720", "1x2x3"})

@@ -29,7 +29,16 @@ bool is_file_mode(const std::string& value) {
 struct Encoding {
   std::optional<Codec> codec;
   std::optional<int> quality;
+  std::optional<size_t> max_frame_bytes;
 };
+
+Result<std::optional<size_t>> parse_max_frame(const Url& url) {
+  const auto text = url.find("max_frame");
+  if (!text) return std::optional<size_t>();
+  const auto bytes = parse_bytes(*text);
+  if (!bytes) return bytes.error();
+  return std::optional(*bytes);
+}
 
 Result<Encoding> parse_encoding(const Url& url) {
   Encoding e;
@@ -43,6 +52,9 @@ Result<Encoding> parse_encoding(const Url& url) {
     if (!quality) return quality.error();
     e.quality = *quality;
   }
+  const auto max_frame = parse_max_frame(url);
+  if (!max_frame) return max_frame.error();
+  e.max_frame_bytes = *max_frame;
   return e;
 }
 
@@ -55,7 +67,8 @@ Error disagree(const char* what) {
 }  // namespace
 
 Result<SendEndpoint> parse_send_endpoint(const Url& url, const PublisherOptions& options) {
-  if (auto known = url.allow_only({"listen", "connect", "codec", "quality", "pace", "wire", "key", "mode"});
+  if (auto known = url.allow_only(
+          {"listen", "connect", "codec", "quality", "pace", "max_frame", "wire", "key", "mode"});
       !known)
     return known.error();
   if (auto built = refuse_what_is_not_built(url); !built) return built.error();
@@ -88,16 +101,21 @@ Result<std::vector<SendEndpoint>> parse_send_endpoints(const std::vector<Url>& u
     if (!e) return e.error();
     if (e->codec && all.codec && *e->codec != *all.codec) return disagree("codec");
     if (e->quality && all.quality && *e->quality != *all.quality) return disagree("quality");
+    if (e->max_frame_bytes && all.max_frame_bytes && *e->max_frame_bytes != *all.max_frame_bytes)
+      return disagree("max_frame");
     if (e->codec) all.codec = e->codec;
     if (e->quality) all.quality = e->quality;
+    if (e->max_frame_bytes) all.max_frame_bytes = e->max_frame_bytes;
   }
   options.codec = all.codec.value_or(options.codec);
   options.quality = all.quality.value_or(options.quality);
+  options.max_frame_bytes = all.max_frame_bytes.value_or(options.max_frame_bytes);
   return endpoints;
 }
 
 Result<ReceiveEndpointOptions> parse_receive_endpoint(const Url& url, const SubscriberOptions& options) {
-  if (auto known = url.allow_only({"listen", "connect", "mode", "latency", "wire", "key"}); !known)
+  if (auto known = url.allow_only({"listen", "connect", "mode", "latency", "max_frame", "wire", "key"});
+      !known)
     return known.error();
   if (auto built = refuse_what_is_not_built(url); !built) return built.error();
   auto address = transport::Address::from_url(url, false);
@@ -117,6 +135,9 @@ Result<ReceiveEndpointOptions> parse_receive_endpoint(const Url& url, const Subs
     }
     endpoint.options.latency = std::chrono::duration_cast<std::chrono::milliseconds>(*latency);
   }
+  const auto max_frame = parse_max_frame(url);
+  if (!max_frame) return max_frame.error();
+  endpoint.options.max_frame_bytes = max_frame->value_or(options.max_frame_bytes);
   return endpoint;
 }
 

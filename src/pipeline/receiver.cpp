@@ -9,7 +9,7 @@ constexpr auto kLookUp =
     std::chrono::milliseconds(20);  // how soon the end of a stream is noticed by a waiting reader
 
 DecodeStage::Options decode_options(const ReceiverOptions& o) {
-  return {o.subscriber.mode, o.subscriber.format, o.subscriber.max_frame_bytes, o.access_units};
+  return {o.subscriber.mode, o.subscriber.format, o.subscriber.max_frame_bytes, o.subscriber.encoded};
 }
 
 }  // namespace
@@ -76,7 +76,7 @@ void Receiver::on_change(ReceiveEndpoint::Change change, const std::string& why)
 
 bool Receiver::at_end() const {
   MutexLock lock(m_);
-  return options_.once && ended_ && !connected_;
+  return options_.subscriber.once && ended_ && !connected_;
 }
 
 Result<Received> Receiver::read(Duration timeout) {

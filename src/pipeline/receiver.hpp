@@ -16,8 +16,6 @@ namespace glimt::pipeline {
 
 struct ReceiverOptions {
   SubscriberOptions subscriber;
-  bool access_units = false;  // read() gives encoded units
-  bool once = false;          // when the sender has said good-bye, that is the end
 };
 
 class Receiver final : private ReceiveEndpoint::Reader {

@@ -1,7 +1,5 @@
 #include "pipeline/run.hpp"
 
-#include "base/thread.hpp"
-
 namespace glimt::pipeline {
 namespace {
 
@@ -23,47 +21,14 @@ class Ticks {
   Instant next_ = now() + kTickEvery;
 };
 
-RunResult read_source(source::FrameSource& source, Sender& sender, uint64_t max_frames,
-                      const std::atomic<bool>& stop) {
-  RunResult result;
-  const bool patient = source.traits().patient;
-  if (patient && !sender.wait_for_receiver(stop)) return result;
-  while (!stop && result.frames < max_frames) {
-    auto picture = source.read();
-    if (!picture) {
-      result.error = picture.error();
-      break;
-    }
-    if (!*picture) break;
-    ++result.frames;
-    if (patient) {
-      sender.publish_every(std::move(**picture));
-    } else {
-      sender.publish(std::move(**picture));
-    }
-  }
-  return result;
-}
-
 }  // namespace
 
 RunResult run_send(source::FrameSource& source, Sender& sender, const RunOptions& options) {
-  RunResult result;
-  std::atomic<bool> stop{false}, done{false};
-  Thread capture("glimt-capture", [&] {
-    result = read_source(source, sender, options.max_frames, stop);
-    done = true;
-  });
+  Player player(source, sender, options.max_frames);
   Ticks ticks(options.tick);
-  while (!done && !options.stop && now() < options.end_at) {
-    std::this_thread::sleep_for(kLookUp);
-    ticks.look(now());
-  }
-  stop = true;
-  source.interrupt();
-  // A reader that takes nothing may hold the capture thread: closing the sender frees it.
+  while (!player.wait(now() + kLookUp) && !options.stop && now() < options.end_at) ticks.look(now());
+  const auto result = player.stop();
   sender.close(options.stop ? wire::CloseReason::leaving : wire::CloseReason::end_of_stream);
-  capture.join();
   return result;
 }
 

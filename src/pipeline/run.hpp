@@ -3,32 +3,25 @@
 //   input    what is open already
 //   output   how many pictures went through
 //   errors   of the source or a sink that was lost; what came before stands
-//   threads  run_send: reads the source on a thread of its own and ticks on the caller's. run_receive:
+//   threads  run_send: a Player reads the source; ticks on the caller's. run_receive:
 //            everything on the caller's, because a window wants the main thread
 //   memory   none of its own
 #pragma once
 
 #include <functional>
-#include <limits>
 #include <vector>
 
+#include "pipeline/player.hpp"
 #include "pipeline/receiver.hpp"
-#include "pipeline/sender.hpp"
 #include "sink/frame_sink.hpp"
-#include "source/frame_source.hpp"
 
 namespace glimt::pipeline {
 
 struct RunOptions {
   const std::atomic<bool>& stop;
-  uint64_t max_frames = std::numeric_limits<uint64_t>::max();
+  uint64_t max_frames = Player::kNoLimit;
   Instant end_at = Instant::max();
   std::function<void()> tick;  // once a second
-};
-
-struct RunResult {
-  uint64_t frames = 0;
-  std::optional<Error> error;
 };
 
 RunResult run_send(source::FrameSource& source, Sender& sender, const RunOptions& options);

@@ -53,12 +53,11 @@ void Sender::publish(source::Picture picture) {
   ++(watched ? counted_.dropped : counted_.unwatched);
 }
 
-void Sender::publish_every(source::Picture picture) {
-  if (stream_.demand().lone_every) {
-    waiting_.put_wait(std::move(picture));
-  } else {
-    publish(std::move(picture));
+void Sender::publish_every(source::Picture picture, const std::atomic<bool>& stop) {
+  while (stream_.demand().lone_every && !waiting_.wait_for_room(now() + kLookUp)) {
+    if (stop) return;
   }
+  publish(std::move(picture));
 }
 
 bool Sender::wait_for_receiver(const std::atomic<bool>& stop) {

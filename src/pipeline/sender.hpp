@@ -21,8 +21,9 @@ class Sender {
   ~Sender();
 
   void publish(source::Picture picture);
-  // Waits while the stream's only receiver wants every frame and has no room; otherwise as publish().
-  void publish_every(source::Picture picture);
+  // Waits while the stream's only receiver wants every frame and has no room, and leaves the picture out where
+  // `stop` is raised meanwhile; otherwise as publish().
+  void publish_every(source::Picture picture, const std::atomic<bool>& stop);
   // False where `stop` was raised first.
   bool wait_for_receiver(const std::atomic<bool>& stop);
 

@@ -145,7 +145,8 @@ Result<std::unique_ptr<FrameSource>> open_capture(const Url& url, const SourceOp
     if (!capture) return capture.error();
     double fps = file && options->fps ? *options->fps : capture->get(cv::CAP_PROP_FPS);
     if (!(fps >= 1 && fps <= 1000)) fps = 30;  // some containers do not say
-    const CaptureSource::Options how{url.has("loop"), file && !options->fast, file, options->max_frame_bytes};
+    const CaptureSource::Options how{url.has("loop") || options->loop, file && !options->fast, file,
+                                     options->max_frame_bytes};
     const std::string name = camera ? "camera " + url.path : url.path;
     return std::unique_ptr<FrameSource>(std::make_unique<CaptureSource>(std::move(*capture), name, fps, how));
   } catch (const cv::Exception& e) {

@@ -43,6 +43,10 @@ Result<std::unique_ptr<FrameSource>> open_in_module(const char* module, const ch
 }  // namespace
 
 Result<std::unique_ptr<FrameSource>> open_source(const Url& url, const SourceOptions& options) {
+  if (options.loop && url.scheme != "file") {
+    return Error{ErrorKind::invalid_argument,
+                 "'" + url.text + "' has no beginning to go back to; loop is for a file, leave it out here"};
+  }
   if (url.scheme == "test") return open_pattern(url, options);
   if (url.scheme == "-") return open_standard_input(options);
   if (url.scheme == "file") {

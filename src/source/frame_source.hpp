@@ -13,6 +13,7 @@
 #include <string>
 #include <variant>
 
+#include "glimt/options.hpp"
 #include "glimt/url.hpp"
 #include "media/access_unit.hpp"
 
@@ -21,14 +22,9 @@ namespace glimt::source {
 // Encoded pictures (MJPEG) stay encoded.
 using Picture = std::variant<media::Frame, Ref<media::AccessUnit>>;
 
-struct SourceOptions {
-  // "-" only: what stands on standard input.
-  std::string format = "bgr24";  // a PixelFormat, or mjpeg
-  std::optional<std::pair<int, int>> size;
-  std::optional<double> fps;
+// What the user chose, and what the pipeline knows.
+struct SourceOptions : glimt::SourceOptions {
   size_t max_frame_bytes = size_t{64} << 20;
-  // Files: as fast as they can be read, instead of at their own pace.
-  bool fast = false;
 };
 
 class FrameSource {

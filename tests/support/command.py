@@ -1,6 +1,7 @@
 """What the scripts of tests/interop share: the command as a child process, ports, deadlines, and a list of checks."""
 import argparse
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -153,6 +154,19 @@ def parse_arguments(description, **numbers):
     for name, otherwise in numbers.items():
         options.add_argument("--" + name, type=type(otherwise), default=otherwise, help=f"[{otherwise}]")
     return options.parse_args()
+
+
+def verbs_of(command):
+    """The verbs that `glimt --help` lists."""
+    text = run([command, "--help"])[1].decode()
+    return re.findall(r"^  (\w+)", text.partition("\nSubcommands:\n")[2].partition("\n\n")[0], re.M)
+
+
+def flags_of(command, verb):
+    """The long options that `glimt VERB --help` lists, as in "-h,--help"; without a verb those of all."""
+    text = run([command, *([verb] if verb else []), "--help"])[1].decode()
+    listed = re.findall(r"^  (-\S+)", text.partition("\nOptions:\n")[2].partition("\n\n")[0], re.M)
+    return {name for names in listed for name in names.split(",") if name.startswith("--")}
 
 
 def addresses(folder):
