@@ -15,24 +15,32 @@ std::filesystem::path own_folder() {
   return std::filesystem::weakly_canonical(info.dli_fname, ignored).parent_path();
 }
 
+Result<void*> load(const std::string& name) {
+  const std::string file = "glimt_" + name + ".so";
+  std::string reason = file + " is not installed beside libglimt";
+  for (const auto& folder : {own_folder(), own_folder() / "glimt", own_folder() / "../lib/glimt"}) {
+    if (!std::filesystem::exists(folder / file)) continue;
+    if (void* library = dlopen((folder / file).c_str(), RTLD_NOW | RTLD_LOCAL)) return library;
+    reason = dlerror();
+    break;
+  }
+  return Error{ErrorKind::unavailable, "this needs OpenCV's " + name + ": " + reason +
+                                           "; install libopencv-" + name + " of this distribution"};
+}
+
 }  // namespace
 
 Result<void*> open_module(const std::string& name, const std::string& function) {
-  const std::string file = "glimt_" + name + ".so";
-  std::string reason;
-  for (const auto& folder : {own_folder(), own_folder() / "glimt", own_folder() / "../lib/glimt"}) {
-    if (!std::filesystem::exists(folder / file)) continue;
-    void* library = dlopen((folder / file).c_str(), RTLD_NOW | RTLD_LOCAL);
-    if (!library) {
-      reason = dlerror();
-      break;
-    }
-    if (void* address = dlsym(library, function.c_str())) return address;
-    return Error{ErrorKind::internal, file + " has no " + function};
-  }
-  if (reason.empty()) reason = file + " is not installed beside libglimt";
-  return Error{ErrorKind::unavailable, "this needs OpenCV's " + name + ": " + reason +
-                                           "; install libopencv-" + name + " of this distribution"};
+  const auto library = load(name);
+  if (!library) return library.error();
+  if (void* address = dlsym(*library, function.c_str())) return address;
+  return Error{ErrorKind::internal, "glimt_" + name + ".so has no " + function};
+}
+
+Result<void> try_module(const std::string& name) {
+  const auto library = load(name);
+  if (!library) return library.error();
+  return {};
 }
 
 }  // namespace glimt
