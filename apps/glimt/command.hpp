@@ -86,5 +86,7 @@ Result<pipeline::RunOptions> run_options(const RunFlags& flags, std::function<St
 void add_send(CLI::App& app, int& code);
 void add_recv(CLI::App& app, int& code);
 void add_demo(CLI::App& app, int& code);
+void add_bench(CLI::App& app, int& code);
+void add_doctor(CLI::App& app, int& code);
 
 }  // namespace glimt::command

@@ -47,15 +47,18 @@ int main(int argc, char** argv) {
   app.require_subcommand(1);
   app.failure_message([](const CLI::App* a, const CLI::Error& e) {
     const bool no_verb = a->get_subcommands().empty();
-    return CLI::FailureMessage::simple(a, e) + (no_verb ? "Known subcommands: send, recv, demo\n" : "");
+    return CLI::FailureMessage::simple(a, e) +
+           (no_verb ? "Known subcommands: send, recv, demo, bench, doctor\n" : "");
   });
   app.fallthrough();  // --log may stand anywhere
   app.footer(
-      "Exit codes: 0 done or stopped by Ctrl-C, 1 failed while running, 2 wrong command line or address.\n"
+      "Exit codes: 0 done or stopped by Ctrl-C, 1 failed while running or a problem was found, 2 wrong "
+      "command line or "
+      "address.\n"
       "Examples:\n"
       "  glimt send test: udp://:5000 tcp://:5000      glimt recv udp://127.0.0.1:5000\n"
       "  glimt send clip.mp4 udp://10.0.0.5:5000       glimt recv udp://:5000\n"
-      "  glimt demo");
+      "  glimt demo                                    glimt bench                     glimt doctor");
   std::string level = "info";
   app.add_option("--log", level, "debug, info, warning, error or off")->capture_default_str();
   int code = command::kOk;
@@ -69,6 +72,8 @@ int main(int argc, char** argv) {
   command::add_send(app, code);
   command::add_recv(app, code);
   command::add_demo(app, code);
+  command::add_bench(app, code);
+  command::add_doctor(app, code);
   command::catch_signals();
   try {
     app.parse(argc, argv);

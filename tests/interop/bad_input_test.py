@@ -107,7 +107,7 @@ def source_and_sink_rows(folder, port):
 
 USAGE_ROWS = [
     ("nothing at all", [], ["subcommand is required"]),
-    ("unknown subcommand", ["transmit"], ["subcommand", "send, recv, demo"]),
+    ("unknown subcommand", ["transmit"], ["subcommand", "send, recv, demo, bench, doctor"]),
     ("unknown flag", ["recv", "udp://:5000", "--colour"], ["--colour"]),
     ("no destination", ["send", "test:"], ["destinations", "required"]),
     ("no address", ["recv"], ["address", "required"]),
