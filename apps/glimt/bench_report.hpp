@@ -25,7 +25,7 @@ std::string title_of(const pipeline::LinkMeasurement& m, const LinkLabel& label)
 // "clocks: one machine, one clock; bound 0 ms"
 std::string clock_of(const pipeline::LinkMeasurement& m);
 
-// Lines of at most 80 columns; label.machine may be longer.
+// Lines of at most 80 columns, but for a long address or machine.
 std::string report_text(const pipeline::LinkMeasurement& m, const LinkLabel& label);
 std::string to_json(const pipeline::LinkMeasurement& m, const LinkLabel& label);
 

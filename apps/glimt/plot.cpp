@@ -3,6 +3,7 @@
 #include <spdlog/fmt/fmt.h>
 
 #include <algorithm>
+#include <cmath>
 
 namespace glimt::command {
 namespace {
@@ -11,6 +12,8 @@ using Anchor = Drawing::Anchor;
 
 constexpr size_t kPlotBins = 60;
 constexpr int kWidth = 900, kHeight = 480;
+constexpr double kMargin = 28;
+constexpr double kLetter = 0.68;  // the mean width of a letter, of its size
 constexpr double kLeft = 64, kRight = 872, kTop = 128, kBottom = 356;
 constexpr Color kInk{32, 36, 44}, kGrey{112, 118, 128}, kRule{228, 231, 236}, kBar{92, 142, 200},
     kAbove{170, 176, 186};
@@ -84,7 +87,9 @@ class Plotter {
   }
   void draw_times() {
     const uint64_t every = round_step(bins_.counts.size(), 10);
-    for (size_t i = 0; i <= bins_.counts.size(); i += every) {
+    // From the first bin that begins at a multiple of that many widths.
+    const auto begin = static_cast<uint64_t>(std::llround(std::max(0.0, bins_.begin_ms / bins_.width_ms)));
+    for (size_t i = (every - begin % every) % every; i <= bins_.counts.size(); i += every) {
       const double ms = bins_.low_of(i);
       drawing_.boxes.push_back({x_of(ms), kBottom, 1, 5, kGrey});
       text(x_of(ms), kBottom + 20, Anchor::middle, kGrey, fmt::format("{:.{}f}", ms, bins_.digits()));
@@ -112,20 +117,20 @@ class Plotter {
 
 Drawing plot_of(const pipeline::LinkMeasurement& m, const LinkLabel& label) {
   Drawing d = Plotter(m.painted_read).draw();
+  // A long address or machine makes its line smaller, so that it fits.
   const auto line = [&](double y, double size, const Color& color, bool bold, std::string words) {
-    d.texts.push_back({28, y, size, Anchor::begin, color, bold, std::move(words)});
+    const double fits = (kWidth - 2 * kMargin) / (kLetter * static_cast<double>(words.size()));
+    d.texts.push_back({kMargin, y, std::min(size, fits), Anchor::begin, color, bold, std::move(words)});
   };
   const auto p = m.painted_read.percentiles();
-  const std::string title = "Latency, painted to read: " + title_of(m, label);
-  line(36, std::min(18.0, 18 * 88 / static_cast<double>(title.size())), kInk, true,
-       title);  // long addresses fit too
+  line(36, 18, kInk, true, "Latency, painted to read: " + title_of(m, label));
   line(58, 12, kGrey, false,
        fmt::format("p50 {:.2f}   p95 {:.2f}   p99 {:.2f}   max {:.2f} ms   {:.1f} fps   {:.1f} Mbit/s   "
                    "lost {}   late {}   dropped {}",
                    p.p50_ms, p.p95_ms, p.p99_ms, p.max_ms, m.fps(), m.mbit_per_s(), m.stats.lost,
                    m.stats.late, m.stats.dropped));
-  line(412, 12, kInk, false, std::string("from ") + kFrom);
-  line(428, 12, kInk, false, std::string("to ") + kTo);
+  line(412, 12, kInk, false, std::string("from: ") + kFrom);
+  line(428, 12, kInk, false, std::string("to: ") + kTo);
   line(444, 12, kInk, false, clock_of(m));
   line(464, 12, kGrey, false, label.machine + "; " + label.date);
   return d;

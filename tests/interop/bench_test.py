@@ -42,7 +42,7 @@ def check_svg(checks, path, address):
     words = " ".join(t.text for t in root.iter(f"{SVG}text"))
     checks.equal(root.tag, f"{SVG}svg", "the SVG is one")
     checks.that(len(list(root.iter(f"{SVG}rect"))) > 5, "the SVG has bars", words)
-    for word in ("p50", "p95", "p99", "max", "n = ", "from ", "to ", address, os.uname().nodename):
+    for word in ("p50", "p95", "p99", "max", "n = ", "from: ", "to: ", address, os.uname().nodename):
         checks.that(word in words, f"the SVG says {word}", words)
 
 
