@@ -131,7 +131,10 @@ void add_bench(CLI::App& app, int& code) {
                    "seconds until the first picture must be there [5 alone, 30 with an address]")
       ->check(CLI::Range(0.1, 86400.0));
   bench->add_flag("--json", o->json, "everything, for programs: docs/statistics.md");
-  bench->add_option("--plot", o->plots, "histogram and percentiles into a file: out.svg, out.png");
+  bench
+      ->add_option("--plot", o->plots,
+                   "histogram and percentiles into a file, out.svg or out.png; may be repeated")
+      ->allow_extra_args(false);
   bench->footer(
       "Exit codes: 0 measured, 1 no pictures, or a picture that is not what it says, 2 wrong command line.\n"
       "Examples:\n  glimt bench --over unix --size 1920x1080\n  glimt bench udp://:5000 --plot link.svg "

@@ -205,7 +205,7 @@ std::vector<Finding> judge_sockets(const transport::SocketCapabilities& can) {
   const auto descriptors = judge_descriptors(can.descriptors, can.most_descriptors);
   if (!can.udp) {
     return {
-        {"sockets", "udp", Level::problem, "no UDP socket can be opened on loopback",
+        {"sockets", "udp", Level::problem, "no UDP datagram passes loopback",
          "bring loopback up (sudo ip link set lo up), allow sockets in this sandbox, or raise `ulimit -n`"},
         descriptors};
   }

@@ -60,11 +60,14 @@ size_t receive_one(int fd) {
   return n > 0 ? static_cast<size_t>(n) : 0;
 }
 
-void try_offload(SocketCapabilities& can) {
+void try_udp(SocketCapabilities& can) {
   sockaddr_in here{}, there{};
   const UniqueFd receiver = open_bound(SOCK_DGRAM, here), sender = open_bound(SOCK_DGRAM, there);
   if (!receiver || !sender) return;
-  can.udp = true;
+  const uint8_t one_byte = 0;
+  sendto(sender.get(), &one_byte, 1, MSG_DONTWAIT, as_address(here), sizeof here);
+  can.udp = receive_one(receiver.get()) == 1;
+  if (!can.udp) return;
   can.receive_buffer_bytes = ask_for_buffer(receiver.get(), SO_RCVBUF);
   can.send_buffer_bytes = ask_for_buffer(sender.get(), SO_SNDBUF);
   const int one = 1;
@@ -95,7 +98,7 @@ int ask_for_buffer(int fd, int name) {
 
 SocketCapabilities try_sockets() {
   SocketCapabilities can;
-  try_offload(can);
+  try_udp(can);
   can.ipv6 = try_ipv6();
   rlimit limit{};
   getrlimit(RLIMIT_NOFILE, &limit);

@@ -1,6 +1,6 @@
 // Capabilities: what sockets can do on this machine, tried out rather than looked up.
 //
-//   output   facts; a trial sends one datagram to itself over loopback
+//   output   facts; a trial sends two datagrams to itself over loopback
 //   errors   none: what cannot be done is a fact
 //   units    bytes
 //   threads  thread-safe; blocks for half a second at most
@@ -18,7 +18,7 @@ inline constexpr int kWantedBufferBytes = 4 << 20;
 int ask_for_buffer(int fd, int name);
 
 struct SocketCapabilities {
-  bool udp = false;  // a socket could be opened at all
+  bool udp = false;  // a datagram came through loopback
   int receive_buffer_bytes = 0, send_buffer_bytes = 0;
   bool gso = false;  // the kernel cut one send into segments
   bool gro = false;  // and handed them over as one

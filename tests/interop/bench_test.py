@@ -168,7 +168,7 @@ def check_usage(checks, command):
             ("no codec", ["--codec", "gif"], ["unknown codec", "jpeg"]),
             ("no drawing", ["--plot", "out.pdf"], [".svg or .png"]),
             ("no folder", ["--plot", "/nowhere/out.svg"], ["no such folder"]),
-            ("no address", ["elsewhere"], ["known: udp, tcp, unix"])]:
+            ("no address", ["--plot", "out.svg", "elsewhere"], ["known: udp, tcp, unix"])]:
         code, _, errors = run([command, "bench", *argv])
         checks.equal(code, 2, f"{what}: exit code", errors)
         checks.that(all(word in errors for word in words), f"{what}: the cure", errors)

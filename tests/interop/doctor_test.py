@@ -88,6 +88,10 @@ def check_odd(checks, command, plain_problems):
     found = doctor(checks, "few files", ["sh", "-c", 'ulimit -n 60; exec "$0" "$@"', command])
     checks.equal((found["descriptors"]["level"], found["descriptors"]["facts"]["limit"]), ("problem", 60), "few open files are a problem")
     checks.equal(problems(found), plain_problems + 1, "and the only further one", found)
+    as_root = [] if os.geteuid() == 0 else ["--map-root-user"]
+    found = doctor(checks, "loopback down", ["unshare", *as_root, "--net", command])
+    checks.equal(found["udp"]["level"], "problem", "a loopback that is down is a problem")
+    checks.that("ip link set lo up" in found["udp"]["cure"] and "gso" not in found, "and nothing is said of what was not tried", found)
     found = doctor(checks, "one core", ["taskset", "-c", str(min(os.sched_getaffinity(0))), command])
     checks.equal((found["cores"]["level"], found["cores"]["facts"]["cores"]), ("note", 1), "one core is a note")
     found = doctor(checks, "no vector instructions", [command], {"JSIMD_FORCENONE": "1"})
