@@ -37,7 +37,7 @@ ONLY_IN = [
     (r"(media/jpeg_error\.hpp)", r"src/(media/jpeg_error\w*\.cpp|(en|de)code/jpeg\w*\.(cpp|hpp))",
      "libjpeg belongs to {encode,decode}/jpeg"),
     (r"(sys/socket\.h|sys/un\.h|netdb\.h|arpa/|netinet/|linux/(udp|tcp|errqueue)\.h)",
-     r"(src/(transport|web|archive)/.*|apps/glimt/demo\.cpp)", "sockets belong to src/transport/"),
+     r"src/(transport|web|archive)/.*", "sockets belong to src/transport/"),
     (r"lib(avcodec|avformat|avutil|swscale)/", r"src/(((en|de)code/h264|sink/recording)\.cpp|gateway/.*)",
      "FFmpeg belongs to {encode,decode}/h264.cpp, sink/recording.cpp and gateway/"),
     (r"(grpc|grpcpp|google/protobuf)/", r"src/control/.*", "gRPC belongs to src/control/"),

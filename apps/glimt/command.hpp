@@ -86,6 +86,8 @@ Result<pipeline::RunOptions> run_options(const RunFlags& flags, std::function<St
 void add_send(CLI::App& app, int& code);
 void add_recv(CLI::App& app, int& code);
 void add_demo(CLI::App& app, int& code);
+void add_bench(CLI::App& app, int& code);
+void add_doctor(CLI::App& app, int& code);
 void add_help(CLI::App& app, int& code);
 
 std::string known_verbs(const CLI::App& app);

@@ -1,110 +1,23 @@
-#include <fcntl.h>
-#include <netinet/in.h>
-#include <signal.h>
-#include <sys/prctl.h>
-#include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include <array>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <thread>
 
 #include "base/clock.hpp"
-#include "base/unique_fd.hpp"
+#include "child_process.hpp"
 #include "command.hpp"
-#include "sink/frame_sink.hpp"
+#include "sink/display.hpp"
+#include "transport/capabilities.hpp"
 
 namespace glimt::command {
 namespace {
 
-// A process of this same program; ended by its pid when it goes out of scope, or with this process.
-class Child {
- public:
-  Child(std::vector<std::string> arguments, bool reads_output) {
-    std::array<int, 2> ends{-1, -1};
-    if (reads_output && pipe2(ends.data(), O_CLOEXEC) != 0) return;
-    arguments.insert(arguments.begin(), {"glimt", "--log", "warning"});
-    std::vector<char*> argv;
-    for (auto& a : arguments) argv.push_back(a.data());
-    argv.push_back(nullptr);
-    pid_ = fork();
-    if (pid_ == 0) {
-      prctl(PR_SET_PDEATHSIG, SIGTERM);
-      setpgid(0, 0);  // Ctrl-C reaches the demo, which ends its children in order
-      if (ends[1] >= 0) dup2(ends[1], STDOUT_FILENO);
-      if (!std::getenv("GLIMT_DEMO_VERBOSE")) std::freopen("/dev/null", "w", stderr);
-      execv("/proc/self/exe", argv.data());
-      _exit(127);
-    }
-    output_ = UniqueFd(ends[0]);
-    UniqueFd(ends[1]).reset();
-    if (output_) fcntl(output_.get(), F_SETFL, O_NONBLOCK);
-  }
-  Child(Child&& other) noexcept
-      : pid_(std::exchange(other.pid_, -1)),
-        output_(std::move(other.output_)),
-        text_(std::move(other.text_)) {}
-  Child& operator=(Child&& other) noexcept {
-    std::swap(pid_, other.pid_);
-    std::swap(output_, other.output_);
-    std::swap(text_, other.text_);
-    return *this;
-  }
-  ~Child() { stop(); }
-
-  void stop() {
-    if (pid_ <= 0) return;
-    kill(pid_, SIGTERM);
-    waitpid(pid_, nullptr, 0);
-    pid_ = -1;
-  }
-  bool running() {
-    if (pid_ > 0 && waitpid(pid_, nullptr, WNOHANG) == pid_) pid_ = -1;
-    return pid_ > 0;
-  }
-  // The newest whole line since the last call.
-  std::string newest_line() {
-    std::array<char, 4096> chunk;
-    for (ssize_t n; (n = read(output_.get(), chunk.data(), chunk.size())) > 0;)
-      text_.append(chunk.data(), static_cast<size_t>(n));
-    const auto end = text_.rfind('\n');
-    if (end == std::string::npos) return {};
-    const auto begin = text_.rfind('\n', end == 0 ? 0 : end - 1);
-    std::string line = text_.substr(begin == std::string::npos || begin == end ? 0 : begin + 1,
-                                    end - (begin == std::string::npos || begin == end ? 0 : begin + 1));
-    text_.erase(0, end + 1);
-    return line;
-  }
-
- private:
-  pid_t pid_ = -1;
-  UniqueFd output_;
-  std::string text_;
-};
-
 struct Row {
   const char* name;
-  Child child;
+  ChildProcess child;
   nlohmann::json newest;
 };
-
-// A port that is free at this moment for both UDP and TCP.
-uint16_t free_port() {
-  for (int attempt = 0; attempt < 50; ++attempt) {
-    UniqueFd udp(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)),
-        tcp(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    sockaddr_in a{};
-    a.sin_family = AF_INET;
-    a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof a;
-    auto* address = reinterpret_cast<sockaddr*>(&a);
-    if (bind(udp.get(), address, size) != 0 || getsockname(udp.get(), address, &size) != 0) continue;
-    if (bind(tcp.get(), address, size) == 0) return ntohs(a.sin_port);
-  }
-  return 5000;
-}
 
 void print_table(const std::vector<Row>& rows, bool refresh, bool summary) {
   static bool printed = false;
@@ -133,7 +46,7 @@ int run(const std::string& clip, double seconds) {
   if (!clip.empty() && !std::filesystem::exists(clip))
     return fail(
         {ErrorKind::unavailable, clip + ": there is no such file; leave it out for the test picture"});
-  const std::string port = std::to_string(free_port());
+  const std::string port = std::to_string(transport::free_port());
   const std::string socket =
       (std::filesystem::temp_directory_path() / ("glimt-demo-" + std::to_string(getpid()) + ".sock"))
           .string();
@@ -150,9 +63,9 @@ int run(const std::string& clip, double seconds) {
   const auto receiver = [&](const std::string& address, bool window) {
     std::vector<std::string> arguments{"recv", address, sink, "--stats", "-"};
     if (window && sink::has_display()) arguments.push_back("window:");
-    return Child(arguments, true);
+    return ChildProcess(arguments, true);
   };
-  Child sender(sending, false);
+  ChildProcess sender(sending, false);
   std::vector<Row> rows;
   rows.push_back({"UDP", receiver(udp, true), {}});
   rows.push_back({"Unix", receiver(local, false), {}});
@@ -163,7 +76,8 @@ int run(const std::string& clip, double seconds) {
   while (!stop_requested() && now() < end) {
     std::this_thread::sleep_for(std::chrono::milliseconds(20));
     if (!sender.running())
-      return fail({ErrorKind::unavailable, "the sender has ended; run with GLIMT_DEMO_VERBOSE=1 to see why"},
+      return fail({ErrorKind::unavailable,
+                   std::string("the sender has ended; run with ") + kChildVerbose + "=1 to see why"},
                   kFailed);
     // Its window was closed, or there is a display in name only: the receiver goes on without.
     if (!rows[0].child.running()) rows[0].child = receiver(udp, false);

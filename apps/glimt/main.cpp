@@ -89,11 +89,13 @@ int main(int argc, char** argv) {
   });
   app.fallthrough();
   app.footer(
-      "Exit codes: 0 done or stopped by Ctrl-C, 1 failed while running, 2 wrong command line or address.\n"
+      "Exit codes: 0 done or stopped by Ctrl-C, 1 failed while running or a problem was found, 2 wrong "
+      "command line or address.\n"
       "Examples:\n"
       "  glimt send test: udp://:5000 tcp://:5000      glimt recv udp://127.0.0.1:5000\n"
       "  glimt send clip.mp4 udp://10.0.0.5:5000       glimt recv udp://:5000\n"
-      "  glimt demo                                    glimt help send");
+      "  glimt demo                                    glimt bench\n"
+      "  glimt doctor                                  glimt help send");
   app.add_option("--log",
                  "what to say on standard error: debug, info, warning, error or off [info]; json for one "
                  "object a line; both as in json:debug")
@@ -102,6 +104,8 @@ int main(int argc, char** argv) {
   add_send(app, code);
   add_recv(app, code);
   add_demo(app, code);
+  add_bench(app, code);
+  add_doctor(app, code);
   add_help(app, code);
   set_log(LogOptions{.level = LogLevel::info});
   set_log_first(argc, argv);

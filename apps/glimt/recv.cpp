@@ -1,5 +1,6 @@
 #include "base/log.hpp"
 #include "command.hpp"
+#include "sink/display.hpp"
 
 namespace glimt::command {
 namespace {

@@ -4,16 +4,12 @@
 #include <cerrno>
 #include <cstring>
 #include <ctime>
-#include <nlohmann/json.hpp>
 
 #include "base/log.hpp"
 #include "command.hpp"
+#include "statistics_json.hpp"
 
 namespace glimt::command {
-namespace {
-
-using Json = nlohmann::ordered_json;
-
 double rounded(double value) {
   return static_cast<double>(static_cast<int64_t>(value * 1000 + (value < 0 ? -0.5 : 0.5))) / 1000;
 }
@@ -33,6 +29,13 @@ Json json_of(const StageTimes& t) {
       {"whole_decoded", json_of(t.whole_decoded)},       {"captured_decoded", json_of(t.captured_decoded)},
       {"decoded_shown", json_of(t.decoded_shown)}};
 }
+
+Json json_of(const ClockOffset& clock) {
+  return {
+      {"known", clock.known}, {"offset_ms", rounded(clock.offset_ms)}, {"bound_ms", rounded(clock.bound_ms)}};
+}
+
+namespace {
 
 double rate(uint64_t after, uint64_t before, double seconds) {
   return seconds > 0 ? rounded(static_cast<double>(after - before) / seconds) : 0;
@@ -71,10 +74,7 @@ std::string to_json(const SubscriberStats& s, const SubscriberStats& before, dou
                      {"bytes", s.bytes},
                      {"last_picture_age_ms", rounded(s.last_picture_age_ms)},
                      {"rtt_ms", rounded(s.rtt_ms)},
-                     {"clock",
-                      {{"known", s.clock.known},
-                       {"offset_ms", rounded(s.clock.offset_ms)},
-                       {"bound_ms", rounded(s.clock.bound_ms)}}},
+                     {"clock", json_of(s.clock)},
                      {"interval_ms", json_of(s.interval)},
                      {"total_ms", json_of(s.total)}};
   return json.dump();

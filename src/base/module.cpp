@@ -18,25 +18,33 @@ std::filesystem::path own_folder() {
 // Taken when the library is loaded: its name may be relative to a working folder that the program leaves.
 const std::filesystem::path kOwnFolder = own_folder();
 
-}  // namespace
-
-Result<void*> open_module(const std::string& name, const std::string& function) {
+Result<void*> load(const std::string& name) {
   const std::string file = "glimt_" + name + ".so";
-  std::string reason;
+  std::string reason = file + " is not installed beside libglimt";
   for (const auto& folder : {kOwnFolder, kOwnFolder / "glimt"}) {
     std::error_code ignored;
     if (!std::filesystem::exists(folder / file, ignored)) continue;
-    void* library = dlopen((folder / file).c_str(), RTLD_NOW | RTLD_LOCAL);
-    if (!library) {
-      reason = dlerror();
-      break;
-    }
-    if (void* address = dlsym(library, function.c_str())) return address;
-    return Error{ErrorKind::internal, file + " has no " + function};
+    if (void* library = dlopen((folder / file).c_str(), RTLD_NOW | RTLD_LOCAL)) return library;
+    reason = dlerror();
+    break;
   }
-  if (reason.empty()) reason = file + " is not installed beside libglimt";
   return Error{ErrorKind::unavailable, "this needs OpenCV's " + name + ": " + reason +
                                            "; install libopencv-" + name + " of this distribution"};
+}
+
+}  // namespace
+
+Result<void*> open_module(const std::string& name, const std::string& function) {
+  const auto library = load(name);
+  if (!library) return library.error();
+  if (void* address = dlsym(*library, function.c_str())) return address;
+  return Error{ErrorKind::internal, "glimt_" + name + ".so has no " + function};
+}
+
+Result<void> try_module(const std::string& name) {
+  const auto library = load(name);
+  if (!library) return library.error();
+  return {};
 }
 
 }  // namespace glimt

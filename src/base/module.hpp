@@ -15,5 +15,7 @@
 namespace glimt {
 
 Result<void*> open_module(const std::string& name, const std::string& function);
+// Whether it opens, without a use for it yet.
+Result<void> try_module(const std::string& name);
 
 }  // namespace glimt

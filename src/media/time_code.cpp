@@ -91,4 +91,18 @@ std::optional<TimeCode> try_read_time_code(const Frame& frame) {
   return code;
 }
 
+TimeCodeCheck::Verdict TimeCodeCheck::check(const Frame& frame) {
+  const auto code = try_read_time_code(frame);
+  if (!code) {
+    ++missing_;
+    return Verdict::missing;
+  }
+  const bool forward =
+      !last_ || Sequence(code->number) > Sequence(last_->number) || code->captured_us > last_->captured_us;
+  const bool holds = forward && code->captured_us == frame.sender_captured_us;
+  last_ = code;
+  ++(holds ? right_ : wrong_);
+  return holds ? Verdict::right : Verdict::wrong;
+}
+
 }  // namespace glimt::media

@@ -30,4 +30,21 @@ inline constexpr int kTimeCodeMinHeight = 4 * 8;
 bool burn_time_code(Frame& frame, const TimeCode& code);
 std::optional<TimeCode> try_read_time_code(const Frame& frame);
 
+// Holds the code in each picture of a stream against the picture's own capture time and the picture before.
+class TimeCodeCheck {
+ public:
+  enum class Verdict { right, wrong, missing };
+  // Wrong where the time is not that of `sender_captured_us`, or the number did not count up. A sender that was
+  // restarted counts from 0 again, but its clock goes on.
+  Verdict check(const Frame& frame);
+
+  uint64_t right() const { return right_; }
+  uint64_t wrong() const { return wrong_; }
+  uint64_t missing() const { return missing_; }
+
+ private:
+  std::optional<TimeCode> last_;
+  uint64_t right_ = 0, wrong_ = 0, missing_ = 0;
+};
+
 }  // namespace glimt::media

@@ -24,6 +24,8 @@ class Receiver final : private ReceiveEndpoint::Reader {
   ~Receiver() override;
 
   Result<Received> read(Duration timeout);
+  // What read() says where nothing came within `timeout`.
+  Error why_nothing(Duration timeout) const;
   void note_shown(const Received& shown) { decode_.note_shown(shown, now()); }
   SubscriberStats stats();
   const transport::Address& address() const { return address_; }
@@ -36,7 +38,6 @@ class Receiver final : private ReceiveEndpoint::Reader {
   uint64_t taken_units() const override { return decode_.taken_units(); }
   Duration oldest_wait(Instant now) const override { return decode_.oldest_wait(now); }
   void on_change(ReceiveEndpoint::Change change, const std::string& why) override;
-  Error why_nothing(Duration timeout) const;
   bool at_end() const;
 
   const std::shared_ptr<NetworkThread> network_;

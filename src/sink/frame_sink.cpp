@@ -1,8 +1,7 @@
 #include "sink/frame_sink.hpp"
 
-#include <cstdlib>
-
 #include "base/module.hpp"
+#include "sink/display.hpp"
 
 namespace glimt::sink {
 namespace {
@@ -15,26 +14,28 @@ Result<std::unique_ptr<FrameSink>> open_in_module(const char* module, const char
   return (*reinterpret_cast<Open*>(*address))(url, options);
 }
 
-}  // namespace
-
-bool has_display() {
-  const auto set = [](const char* name) {
-    const char* value = std::getenv(name);
-    return value && *value;
-  };
-  return set("DISPLAY") || set("WAYLAND_DISPLAY");
+// A display that is named but does not answer makes Qt end the process: it is asked before.
+Result<void> check_display() {
+  const auto display = find_display();
+  if (display.kind == Display::Kind::none) {
+    return Error{ErrorKind::unavailable,
+                 "there is no display for a window; set DISPLAY, or receive to - or null: or image:now.png"};
+  }
+  if (display.answers) return {};
+  return Error{
+      ErrorKind::unavailable,
+      "the display " + display.name +
+          " does not answer; set DISPLAY to one that runs, or receive to - or null: or image:now.png"};
 }
+
+}  // namespace
 
 Result<std::unique_ptr<FrameSink>> open_sink(const Url& url, const SinkOptions& options) {
   if (url.scheme == "-") return make_standard_output(options);
   if (url.scheme == "null") return open_null(url);
   if (url.scheme == "window") {
     if (auto known = url.allow_only({}); !known) return known.error();
-    if (!has_display()) {
-      return Error{
-          ErrorKind::unavailable,
-          "there is no display for a window; set DISPLAY, or receive to - or null: or image:now.png"};
-    }
+    if (auto shown = check_display(); !shown) return shown.error();
     return open_in_module("highgui", "glimt_open_window", url, options);
   }
   if (url.scheme == "image" || url.scheme == "file") {

@@ -50,7 +50,4 @@ Result<std::unique_ptr<FrameSink>> open_null(const Url& url);
 Result<std::unique_ptr<FrameSink>> open_window(const Url& url, const SinkOptions& options);
 Result<std::unique_ptr<FrameSink>> open_image(const Url& url, const SinkOptions& options);
 
-// Whether there is a display that a window could open on.
-bool has_display();
-
 }  // namespace glimt::sink

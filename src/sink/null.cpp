@@ -11,33 +11,19 @@ class NullSink final : public FrameSink {
   explicit NullSink(bool verify) : verify_(verify) {}
 
   Result<Next> put(const media::Frame& frame) override {
-    if (verify_) judge(frame);
+    if (verify_) codes_.check(frame);
     return Next::more;
   }
   std::string summary() const override {
     if (!verify_) return {};
-    return "verified " + std::to_string(right_) + " pictures, wrong " + std::to_string(wrong_) +
-           ", without a number " + std::to_string(unmarked_);
+    return "verified " + std::to_string(codes_.right()) + " pictures, wrong " +
+           std::to_string(codes_.wrong()) + ", without a number " + std::to_string(codes_.missing());
   }
-  bool failed() const override { return wrong_ > 0 || unmarked_ > 0; }
+  bool failed() const override { return codes_.wrong() > 0 || codes_.missing() > 0; }
 
  private:
-  void judge(const media::Frame& frame) {
-    const auto code = media::try_read_time_code(frame);
-    if (!code) {
-      ++unmarked_;
-      return;
-    }
-    // A sender that was restarted counts from 0 again, but its clock goes on.
-    const bool forward =
-        !last_ || Sequence(code->number) > Sequence(last_->number) || code->captured_us > last_->captured_us;
-    ++(forward && code->captured_us == frame.sender_captured_us ? right_ : wrong_);
-    last_ = code;
-  }
-
   const bool verify_;
-  std::optional<media::TimeCode> last_;
-  uint64_t right_ = 0, wrong_ = 0, unmarked_ = 0;
+  media::TimeCodeCheck codes_;
 };
 
 }  // namespace

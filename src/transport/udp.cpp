@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/log.hpp"
+#include "transport/capabilities.hpp"
 #include "transport/name_lookup.hpp"
 #include "transport/transport.hpp"
 #include "wire/packet.hpp"
@@ -22,22 +23,11 @@ namespace {
 constexpr size_t kMaxUdpPayload = 65507;
 constexpr size_t kMaxSegments = 64;
 constexpr size_t kMaxBatch = 64;
-constexpr int kWantedBufferBytes = 4 << 20;
 constexpr size_t kReceiveMessages = 16;
 constexpr int kReceiveRounds = 4;                              // then the other sockets have their turn
 constexpr auto kRerouteEvery = std::chrono::milliseconds(50);  // while the kernel takes no packet
 
 void set_option(int fd, int level, int name, int value) { setsockopt(fd, level, name, &value, sizeof value); }
-
-// What was granted, in the bytes that were asked for (the kernel reports twice that,
-// for its own bookkeeping).
-int ask_for_buffer(int fd, int name) {
-  set_option(fd, SOL_SOCKET, name, kWantedBufferBytes);
-  int granted = 0;
-  socklen_t size = sizeof granted;
-  getsockopt(fd, SOL_SOCKET, name, &granted, &size);
-  return granted / 2;
-}
 
 class Udp final : public Transport {
  public:

@@ -112,8 +112,8 @@ def source_and_sink_rows(folder, port):
 
 USAGE_ROWS = [
     ("nothing at all", [], ["Usage: glimt", "send", "recv", "demo", "Exit codes:"]),
-    ("help with an unknown verb", ["help", "transmit"], ["'transmit'", "known: send, recv, demo"]),
-    ("unknown subcommand", ["transmit"], ["transmit", "send, recv, demo"]),
+    ("help with an unknown verb", ["help", "transmit"], ["'transmit'", "known: send, recv, demo, bench, doctor"]),
+    ("unknown subcommand", ["transmit"], ["transmit", "send, recv, demo, bench, doctor"]),
     ("unknown flag", ["recv", "udp://:5000", "--colour"], ["--colour"]),
     ("no destination", ["send", "test:"], ["destinations", "required"]),
     ("no address", ["recv"], ["address", "required"]),
