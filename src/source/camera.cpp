@@ -87,6 +87,7 @@ class CameraSource final : public FrameSource {
   Result<std::optional<Picture>> read() override {
     while (!interrupted()) {
       if (!device_ && !reopen()) continue;
+      if (look_for_black_) look_for_black();
       const auto ready = device_->wait(kLookUp);
       if (!ready) {
         lose(open_trouble());
@@ -118,6 +119,7 @@ class CameraSource final : public FrameSource {
 
   void use(std::unique_ptr<CameraDevice> device) {
     device_ = std::move(device);
+    look_for_black_ = false;
     say_what_is_refused(request_, device_->granted());
     MutexLock lock(m_);
     watch_.opened(device_->granted().fps, now());
@@ -164,12 +166,14 @@ class CameraSource final : public FrameSource {
   std::optional<Picture> take() {
     auto picture = device_->take();
     const Instant by_driver = device_->captured_at(), at = now();
+    MutexLock lock(m_);
     if (!picture) {
-      MutexLock lock(m_);
       watch_.refused(at);
       return picture;
     }
-    const Instant captured_at = note(by_driver, at);
+    const Instant captured_at = watch_.captured_at(by_driver, at);
+    watch_.picture(captured_at, at);
+    look_for_black_ = watch_.wants_brightness(at);
     if (auto* frame = std::get_if<media::Frame>(&*picture)) {
       frame->stamps.captured_at = captured_at;
       frame->number = Sequence(number_++);
@@ -179,20 +183,12 @@ class CameraSource final : public FrameSource {
     return picture;
   }
 
-  Instant note(Instant by_driver, Instant at) {
-    bool look = false;
-    Instant captured_at;
-    {
-      MutexLock lock(m_);
-      captured_at = watch_.captured_at(by_driver, at);
-      watch_.picture(captured_at, at);
-      look = watch_.wants_brightness(at);
-    }
-    if (!look) return captured_at;
+  // At the picture that was handed on before, while the next one is not there yet: nobody waits for it.
+  void look_for_black() {
+    look_for_black_ = false;
     const double mean = device_->brightness();
     MutexLock lock(m_);
-    watch_.brightness(mean, at);
-    return captured_at;
+    watch_.brightness(mean, now());
   }
 
   const CameraRequest request_;
@@ -200,6 +196,7 @@ class CameraSource final : public FrameSource {
   bool encoded_ = false;
   std::unique_ptr<CameraDevice> device_;  // empty between two openings
   uint32_t number_ = 0;
+  bool look_for_black_ = false;
 
   mutable Mutex m_;
   Condition interrupted_changed_;
