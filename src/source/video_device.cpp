@@ -123,6 +123,7 @@ void complain(VideoDevice& device, int error) {
                       "anew");
     case ENOTTY:
     case EINVAL:
+    case EISDIR:
       return complain(device, State::no_camera, ErrorKind::unsupported,
                       "is no camera; list cameras with `ls /dev/video*`");
     default:

@@ -152,6 +152,13 @@ def check_granted(checks, command, camera):
             checks.that("does not give" not in transfer.said, f"{what}: nothing was refused", transfer.said)
 
 
+def check_endless_driver(checks, command, camera):
+    """A driver that lists formats, sizes and rates without end holds nobody up."""
+    camera.set(state="endless")
+    Transfer(command, camera, "mjpeg").came(checks, "a driver that lists without end")
+    camera.set(state="ok")
+
+
 def check_wrong_options(checks, command, camera):
     for options, words in (("siez=1x1", "known here: size, fps, format"), ("size=big", "is not a size"),
                            ("fps=0", "from 1 to 1000"), ("format=motionjpeg", "try mjpeg or yuyv")):
@@ -191,6 +198,7 @@ def main():
         check_colours(checks, command, camera)
         check_pixels_are_needed(checks, command, camera, folder)
         check_granted(checks, command, camera)
+        check_endless_driver(checks, command, camera)
         check_wrong_options(checks, command, camera)
         check_capture_time(checks, command, camera)
     return checks.finish()

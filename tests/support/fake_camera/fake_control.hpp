@@ -1,6 +1,7 @@
 // FakeControl: what the test wants of the fake camera at this moment, read from the file NODE.control.
 //
-//   input    lines "name=value": formats=YUYV:640x480@30,MJPG:1920x1080@30/15  state=ok|stall|black|busy
+//   input    lines "name=value": formats=YUYV:640x480@30,MJPG:1920x1080@30/15
+//            state=ok|stall|black|busy|metadata (no camera)|endless (formats, sizes, rates without end)
 //            timestamp=driver|zero|realtime  delay_ms=50  pictures=FOLDER (of JPEGs for MJPG)  padding=BYTES
 //   errors   what cannot be read is left at its default: the test sees that its camera does not behave
 //   threads  thread-compatible

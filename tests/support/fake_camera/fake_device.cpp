@@ -117,30 +117,29 @@ int Device::list_formats(v4l2_fmtdesc& answer) {
   for (const auto& mode : control().modes()) {
     if (std::find(known.begin(), known.end(), mode.fourcc) == known.end()) known.push_back(mode.fourcc);
   }
-  if (answer.index >= known.size()) return EINVAL;
-  answer.pixelformat = known[answer.index];
+  if (answer.index >= known.size() && !control().is("endless")) return EINVAL;
+  answer.pixelformat = known[answer.index % known.size()];
   write_text(answer.description, answer.pixelformat == V4L2_PIX_FMT_MJPEG ? "Motion-JPEG" : "YUYV 4:2:2");
   return 0;
 }
 
 int Device::list_sizes(v4l2_frmsizeenum& answer) {
-  uint32_t index = 0;
-  for (const auto& mode : control().modes()) {
-    if (mode.fourcc != answer.pixel_format || index++ != answer.index) continue;
-    answer.type = V4L2_FRMSIZE_TYPE_DISCRETE;
-    answer.discrete = {mode.width, mode.height};
-    return 0;
-  }
-  return EINVAL;
+  std::vector<Mode> modes = control().modes();
+  std::erase_if(modes, [&](const Mode& mode) { return mode.fourcc != answer.pixel_format; });
+  if (modes.empty() || (answer.index >= modes.size() && !control().is("endless"))) return EINVAL;
+  const Mode& mode = modes[answer.index % modes.size()];
+  answer.type = V4L2_FRMSIZE_TYPE_DISCRETE;
+  answer.discrete = {mode.width, mode.height};
+  return 0;
 }
 
 int Device::list_rates(v4l2_frmivalenum& answer) {
   for (const auto& mode : control().modes()) {
     if (mode.fourcc != answer.pixel_format || mode.width != answer.width || mode.height != answer.height)
       continue;
-    if (answer.index >= mode.rates.size()) return EINVAL;
+    if (answer.index >= mode.rates.size() && !control().is("endless")) return EINVAL;
     answer.type = V4L2_FRMIVAL_TYPE_DISCRETE;
-    answer.discrete = {1, mode.rates[answer.index]};
+    answer.discrete = {1, mode.rates[answer.index % mode.rates.size()]};
     return 0;
   }
   return EINVAL;
