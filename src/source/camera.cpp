@@ -61,12 +61,7 @@ struct Opened {
 // Asked first, because OpenCV does not say why a camera does not open.
 Opened open_device(const CameraRequest& request) {
   const auto found = inspect_video_device(request.device);
-  if (found.trouble) {
-    return {nullptr,
-            state_of(found.state),
-            {found.trouble->kind, request.name + ": " + found.trouble->message},
-            {}};
-  }
+  if (found.trouble) return {nullptr, state_of(found.state), *found.trouble, {}};
   auto device = CameraDevice::open(request, !request.pixels && offers_jpeg(found));
   if (!device) return {nullptr, SourceState::broken, device.error(), {}};
   return {std::move(*device), SourceState::flowing, {}, found.card};
@@ -120,9 +115,10 @@ class CameraSource final : public FrameSource {
   void use(std::unique_ptr<CameraDevice> device) {
     device_ = std::move(device);
     look_for_black_ = false;
-    say_what_is_refused(request_, device_->granted());
+    if (granted_ != device_->granted()) say_what_is_refused(request_, device_->granted());
+    granted_ = device_->granted();
     MutexLock lock(m_);
-    watch_.opened(device_->granted().fps, now());
+    watch_.opened(granted_.fps, now());
   }
 
   // False where it is still in trouble, or was interrupted.
@@ -195,6 +191,7 @@ class CameraSource final : public FrameSource {
   std::string description_;
   bool encoded_ = false;
   std::unique_ptr<CameraDevice> device_;  // empty between two openings
+  CameraDevice::Granted granted_;         // at the last opening
   uint32_t number_ = 0;
   bool look_for_black_ = false;
 

@@ -11,7 +11,7 @@
 //
 // What OpenCV 4.6 does there: it copies a JPEG out of the driver's buffer and then into the Mat that we keep;
 // beyond that nothing is copied. The Mat takes new memory whenever a JPEG's size differs from the one that it
-// held before. Its own wait for a picture, of 10 s, is set to none for the whole process; a program that had
+// held before, and waitAny() a few small vectors a call. Its own wait for a picture, of 10 s, is set to none for the whole process; a program that had
 // used a camera of its own before keeps the 10 s, and opening a silent camera then takes as long. Cameras with
 // more than one plane a picture (V4L2_CAP_VIDEO_CAPTURE_MPLANE) do not open.
 #pragma once
@@ -31,6 +31,7 @@ class CameraDevice {
     double fps = 0;  // 0 where the driver does not say
     uint32_t fourcc = 0;
     bool encoded = false;  // JPEGs
+    bool operator==(const Granted&) const = default;
   };
   static Result<std::unique_ptr<CameraDevice>> open(const CameraRequest& request, bool prefer_jpeg);
 

@@ -74,7 +74,7 @@ def check_start(checks, command, folder):
     checks.that(code == 2 and "is no camera" in errors, "an ordinary file: exit code and cure", errors)
     camera.pull_out()
     code, _, errors = run(sending, env=camera.env)
-    checks.that(code == 2 and "is not there; plug the camera in" in errors, "absent at the start: exit code and cure", errors)
+    checks.that(code == 2 and f"there is no {camera.node}; plug the camera in" in errors, "absent at the start: exit code and cure", errors)
 
 
 def check_pulled_out(checks, stream, camera):
