@@ -68,8 +68,7 @@ def sender_cpu(camera, options, seconds):
     """(milliseconds of the sender's CPU a frame, frames a second)."""
     with tempfile.NamedTemporaryFile("r") as stats, table.Turn():
         sender = subprocess.Popen([table.program("glimt"), "send", f"camera:{camera.node}{options}",
-                                   f"udp://127.0.0.1:{PORT}?listen",
-                                   "--stats", stats.name], env={**os.environ, **camera.env}, **QUIET)
+                                   f"udp://127.0.0.1:{PORT}?listen", "--stats", stats.name], env={**os.environ, **camera.env}, **QUIET)
         receiver = subprocess.Popen([table.program("glimt"), "recv", f"udp://127.0.0.1:{PORT}", "null:"], **QUIET)
         time.sleep(2)
         before, cpu, at = len(frames_of(stats.name)), cpu_seconds(sender.pid), time.monotonic()
