@@ -13,6 +13,7 @@
 #include "glimt/stats.hpp"
 #include "glimt/url.hpp"
 #include "pipeline/run.hpp"
+#include "source/frame_source.hpp"
 
 namespace glimt::command {
 
@@ -52,7 +53,11 @@ struct RunFlags {
 void add_run_flags(CLI::App& app, RunFlags& flags);
 
 std::string to_json(const SubscriberStats& stats, const SubscriberStats& before, double seconds);
-std::string to_json(const PublisherStats& stats, const PublisherStats& before, double seconds);
+struct SendStats {
+  PublisherStats sender;
+  source::SourceStats source;
+};
+std::string to_json(const SendStats& stats, const SendStats& before, double seconds);
 
 // One line for people, while it runs; nothing where standard error is no terminal or carries JSON.
 void show_progress(const std::string& line);

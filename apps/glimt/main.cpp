@@ -15,6 +15,8 @@ namespace {
 std::atomic<bool> stop{false};
 static_assert(std::atomic<bool>::is_always_lock_free);
 
+bool progress_shown = false;
+
 }  // namespace
 
 const std::atomic<bool>& stop_requested() { return stop; }
@@ -37,6 +39,17 @@ void catch_signals() {
 int fail(const Error& error, int code) {
   log::say(log::Level::error, error.message);
   return code;
+}
+
+void show_progress(const std::string& line) {
+  if (!isatty(STDERR_FILENO) || log::format() == LogFormat::json) return;
+  std::fprintf(stderr, "\r\033[K%s", line.c_str());
+  progress_shown = true;
+}
+
+void end_progress() {
+  if (progress_shown) std::fputc('\n', stderr);
+  progress_shown = false;
 }
 
 namespace {
@@ -74,6 +87,7 @@ int complain(const CLI::App& app, const CLI::ParseError& error) {
 }
 
 }  // namespace
+
 }  // namespace glimt::command
 
 int main(int argc, char** argv) {

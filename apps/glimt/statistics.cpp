@@ -1,5 +1,3 @@
-#include <unistd.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
@@ -37,6 +35,13 @@ Json json_of(const ClockOffset& clock) {
 
 namespace {
 
+Json json_of(const source::SourceStats& s) {
+  return {{"state", to_string(s.state)},
+          {"reopened", s.reopened},
+          {"refused", s.refused},
+          {"age_ms", s.age ? Json(rounded(to_ms(*s.age))) : Json()}};
+}
+
 double rate(uint64_t after, uint64_t before, double seconds) {
   return seconds > 0 ? rounded(static_cast<double>(after - before) / seconds) : 0;
 }
@@ -47,8 +52,6 @@ double wall_clock() {
   clock_gettime(CLOCK_REALTIME, &t);
   return rounded(static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_nsec) / 1e9);
 }
-
-bool progress_shown = false;
 
 }  // namespace
 
@@ -80,7 +83,8 @@ std::string to_json(const SubscriberStats& s, const SubscriberStats& before, dou
   return json.dump();
 }
 
-std::string to_json(const PublisherStats& s, const PublisherStats& before, double seconds) {
+std::string to_json(const SendStats& stats, const SendStats& stats_before, double seconds) {
+  const PublisherStats &s = stats.sender, &before = stats_before.sender;
   Json destinations = Json::array();
   for (const auto& d : s.destinations) {
     uint64_t bytes_before = 0;
@@ -101,6 +105,7 @@ std::string to_json(const PublisherStats& s, const PublisherStats& before, doubl
   }
   const Json json = {{"time_s", wall_clock()},
                      {"role", "sender"},
+                     {"source", json_of(stats.source)},
                      {"fps", rate(s.frames, before.frames, seconds)},
                      {"frames", s.frames},
                      {"dropped", s.dropped},
@@ -131,17 +136,6 @@ Result<StatsFile> StatsFile::open(const std::string& path) {
 void StatsFile::write(const std::string& line) {
   std::fprintf(file_.get(), "%s\n", line.c_str());
   std::fflush(file_.get());
-}
-
-void show_progress(const std::string& line) {
-  if (!isatty(STDERR_FILENO) || log::format() == LogFormat::json) return;
-  std::fprintf(stderr, "\r\033[K%s", line.c_str());
-  progress_shown = true;
-}
-
-void end_progress() {
-  if (progress_shown) std::fputc('\n', stderr);
-  progress_shown = false;
 }
 
 }  // namespace glimt::command

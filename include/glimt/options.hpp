@@ -80,8 +80,12 @@ struct SourceOptions {
   std::optional<std::pair<int, int>> size;
   // Frames per second of test picture, camera, image or file. Nothing: the source's own.
   std::optional<double> fps;
-  // What stands on standard input: the name of a PixelFormat, or mjpeg.
-  std::string format = "bgr24";
+  // What stands on standard input: the name of a PixelFormat, or mjpeg; bgr24 where nothing is said. What a
+  // camera is to give: mjpeg, yuyv or any fourcc; mjpeg where it gives that, otherwise its own choice.
+  std::string format;
+  // The encoder sees the pixels of a camera: its MJPEG is not passed on as it is. Needed for codec and quality
+  // of one's own; costs a decode and an encode a frame.
+  bool pixels = false;
   // A file begins anew at its end.
   bool loop = false;
   // A file or the test picture as fast as it can be read, instead of at its own pace: for receivers of every

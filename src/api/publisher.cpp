@@ -32,7 +32,9 @@ class Publisher::Impl {
       return Error{ErrorKind::invalid_argument,
                    "'" + url.text + "': another source plays; stop() it first, or open a publisher for each"};
     }
-    auto source = source::open_source(url, {options, sender->options().max_frame_bytes});
+    source::SourceOptions how{options, sender->options().max_frame_bytes};
+    how.pixels |= sender->options().codec == Codec::raw;
+    auto source = source::open_source(url, how);
     if (!source) return source.error();
     playing = std::make_shared<Playing>(std::move(*source), *sender, options.frames);
     return {};

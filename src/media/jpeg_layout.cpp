@@ -96,6 +96,7 @@ JpegScan scan_jpeg(Bytes bytes, size_t& resume_at) {
     }
     if (marker == 0x00 || marker == kSoi) return scan;
     if (marker == kSos && scan.layout.width == 0) return scan;  // a scan of no picture
+    if (marker == kSos && scan.layout.scan_at == 0) scan.layout.scan_at = at;
     if (at + 4 > bytes.size()) break;
     const size_t length = static_cast<size_t>(bytes[at + 2]) << 8 | bytes[at + 3];
     if (length < 2) return scan;

@@ -27,6 +27,7 @@ struct JpegLayout {
   bool is_420 = false;
   int restart_interval = 0;  // MCUs; 0 where there are no restart markers
   bool has_huffman_tables = false;
+  size_t scan_at = 0;  // where the first scan begins: tables stand in front of it
 };
 
 struct JpegScan {

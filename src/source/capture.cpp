@@ -1,7 +1,6 @@
-// The module glimt_videoio: cameras, video files and streams that OpenCV opens.
+// Part of the module glimt_videoio: video files and streams that OpenCV opens.
 #include <atomic>
 #include <cstdlib>
-#include <filesystem>
 #include <opencv2/core.hpp>
 #include <opencv2/core/utils/logger.hpp>
 #include <opencv2/videoio.hpp>
@@ -67,8 +66,7 @@ class CaptureSource final : public FrameSource {
     if (options_.patient && number_ > 0) return std::optional<Picture>();
     if (options_.patient)
       return Error{ErrorKind::malformed, name_ + ": has no picture that can be decoded; is it damaged?"};
-    return Error{ErrorKind::disconnected,
-                 name_ + ": gives no more pictures; is it unplugged, or used by another program?"};
+    return Error{ErrorKind::disconnected, name_ + ": gives no more pictures; has its sender ended?"};
   }
 
   cv::VideoCapture capture_;
@@ -78,31 +76,6 @@ class CaptureSource final : public FrameSource {
   std::atomic<bool> stopped_{false};
   uint32_t number_ = 0;
 };
-
-Result<cv::VideoCapture> open_camera(const Url& url, const SourceOptions& options) {
-  const std::string path = url.path.empty() ? "0" : url.path;
-  const bool is_number = path.find_first_not_of("0123456789") == std::string::npos;
-  const std::string device = is_number ? "/dev/video" + path : path;
-  if (!std::filesystem::exists(device)) {
-    return Error{ErrorKind::unavailable,
-                 "camera " + path + ": there is no " + device +
-                     "; plug it in, list cameras with `ls /dev/video*`, or use test:"};
-  }
-  cv::VideoCapture capture(device, cv::CAP_V4L2);
-  if (!capture.isOpened()) {
-    return Error{
-        ErrorKind::unavailable,
-        "camera " + path + ": " + device +
-            " does not open; is it used by another program, or does your user lack the group video?"};
-  }
-  if (options.size) {
-    capture.set(cv::CAP_PROP_FRAME_WIDTH, options.size->first);
-    capture.set(cv::CAP_PROP_FRAME_HEIGHT, options.size->second);
-  }
-  if (options.fps) capture.set(cv::CAP_PROP_FPS, *options.fps);
-  capture.set(cv::CAP_PROP_BUFFERSIZE, 1);
-  return capture;
-}
 
 Result<cv::VideoCapture> open_anything(const std::string& path) {
   cv::VideoCapture capture(path, cv::CAP_FFMPEG);
@@ -116,39 +89,22 @@ Result<cv::VideoCapture> open_anything(const std::string& path) {
   return capture;
 }
 
-Result<SourceOptions> with_url_options(const Url& url, SourceOptions options) {
-  if (const auto size = url.find("size")) {
-    const auto parsed = parse_size(*size);
-    if (!parsed) return parsed.error();
-    options.size = *parsed;
-  }
-  if (const auto fps = url.find("fps")) {
-    const auto parsed = parse_integer(*fps, 1, 1000, "frame rate");
-    if (!parsed) return parsed.error();
-    options.fps = *parsed;
-  }
-  return options;
-}
-
 }  // namespace
 
-Result<std::unique_ptr<FrameSource>> open_capture(const Url& url, const SourceOptions& given) {
+Result<std::unique_ptr<FrameSource>> open_capture(const Url& url, const SourceOptions& options) {
   cv::utils::logging::setLogLevel(cv::utils::logging::LOG_LEVEL_SILENT);  // what matters is said by us
   setenv("OPENCV_FFMPEG_LOGLEVEL", "-8", 0);  // FFmpeg's AV_LOG_QUIET; OpenCV reads it at its first video
-  const bool camera = url.scheme == "camera", file = url.scheme == "file";
-  auto known = camera ? url.allow_only({"size", "fps"}) : url.allow_only({"loop"});
-  if (!known) return known.error();
-  auto options = with_url_options(url, given);
-  if (!options) return options.error();
+  if (auto known = url.allow_only({"loop"}); !known) return known.error();
+  const bool file = url.scheme == "file";
   try {
-    auto capture = camera ? open_camera(url, *options) : open_anything(url.path);
+    auto capture = open_anything(url.path);
     if (!capture) return capture.error();
-    double fps = file && options->fps ? *options->fps : capture->get(cv::CAP_PROP_FPS);
+    double fps = file && options.fps ? *options.fps : capture->get(cv::CAP_PROP_FPS);
     if (!(fps >= 1 && fps <= 1000)) fps = 30;  // some containers do not say
-    const CaptureSource::Options how{url.has("loop") || options->loop, file && !options->fast, file,
-                                     options->max_frame_bytes};
-    const std::string name = camera ? "camera " + url.path : url.path;
-    return std::unique_ptr<FrameSource>(std::make_unique<CaptureSource>(std::move(*capture), name, fps, how));
+    const CaptureSource::Options how{url.has("loop") || options.loop, file && !options.fast, file,
+                                     options.max_frame_bytes};
+    return std::unique_ptr<FrameSource>(
+        std::make_unique<CaptureSource>(std::move(*capture), url.path, fps, how));
   } catch (const cv::Exception& e) {
     return Error{ErrorKind::unavailable, url.text + ": " + e.what()};
   }

@@ -42,6 +42,12 @@ Result<std::unique_ptr<FrameSource>> open_in_module(const char* module, const ch
 
 }  // namespace
 
+std::string_view to_string(SourceState state) {
+  static constexpr std::array<std::string_view, 8> kNames{"flowing", "black", "stalled",   "damaged",
+                                                          "gone",    "busy",  "forbidden", "broken"};
+  return kNames.at(static_cast<size_t>(state));
+}
+
 Result<std::unique_ptr<FrameSource>> open_source(const Url& url, const SourceOptions& options) {
   if (options.loop && url.scheme != "file") {
     return Error{ErrorKind::invalid_argument,
@@ -53,8 +59,9 @@ Result<std::unique_ptr<FrameSource>> open_source(const Url& url, const SourceOpt
     if (auto found = check_file(url.path); !found) return found.error();
     if (is_image_name(url.path)) return open_in_module("imgcodecs", "glimt_open_image", url, options);
   }
-  if (url.scheme == "file" || url.scheme == "camera" || url.scheme == "http" || url.scheme == "https" ||
-      url.scheme == "rtsp" || url.scheme == "rtmp") {
+  if (url.scheme == "camera") return open_in_module("videoio", "glimt_open_camera", url, options);
+  if (url.scheme == "file" || url.scheme == "http" || url.scheme == "https" || url.scheme == "rtsp" ||
+      url.scheme == "rtmp") {
     return open_in_module("videoio", "glimt_open_capture", url, options);
   }
   return Error{ErrorKind::unsupported, "'" + url.text + "': unknown kind of source '" + url.scheme +

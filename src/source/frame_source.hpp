@@ -27,6 +27,25 @@ struct SourceOptions : glimt::SourceOptions {
   size_t max_frame_bytes = size_t{64} << 20;
 };
 
+enum class SourceState {
+  flowing,
+  black,      // pictures come, all black
+  stalled,    // open, but no picture comes
+  damaged,    // pictures come, none of them whole
+  gone,       // pulled out
+  busy,       // taken by another program
+  forbidden,  // this user may not open it
+  broken,     // opens, but does not work
+};
+std::string_view to_string(SourceState state);
+
+struct SourceStats {
+  SourceState state = SourceState::flowing;
+  uint64_t reopened = 0;        // found again after it was lost
+  uint64_t refused = 0;         // pictures that broke their format, left out
+  std::optional<Duration> age;  // since the newest picture was captured, where the source keeps count
+};
+
 class FrameSource {
  public:
   struct Traits {
@@ -38,6 +57,8 @@ class FrameSource {
   virtual Result<std::optional<Picture>> read() = 0;
   virtual void interrupt() = 0;
   virtual Traits traits() const = 0;
+  // Thread-safe. A source that is either there or at its end has no trouble to tell.
+  virtual SourceStats stats() const { return {}; }
 };
 
 Result<std::unique_ptr<FrameSource>> open_source(const Url& url, const SourceOptions& options);
@@ -45,6 +66,7 @@ Result<std::unique_ptr<FrameSource>> open_source(const Url& url, const SourceOpt
 Result<std::unique_ptr<FrameSource>> open_pattern(const Url& url, const SourceOptions& options);
 Result<std::unique_ptr<FrameSource>> open_standard_input(const SourceOptions& options);
 // In modules, because of the libraries behind them.
+Result<std::unique_ptr<FrameSource>> open_camera(const Url& url, const SourceOptions& options);
 Result<std::unique_ptr<FrameSource>> open_capture(const Url& url, const SourceOptions& options);
 Result<std::unique_ptr<FrameSource>> open_image(const Url& url, const SourceOptions& options);
 

@@ -7,6 +7,7 @@
 
 #include "media/jpeg_layout.hpp"
 #include "source/frame_source.hpp"
+#include "source/jpeg_unit.hpp"
 
 namespace glimt::source {
 namespace {
@@ -115,7 +116,7 @@ class MjpegInput final : public FrameSource {
  private:
   // The JPEG at the front becomes an access unit; what was read beyond it moves to a buffer of its own.
   Result<std::optional<Picture>> cut(const media::JpegLayout& layout) {
-    if (layout.components != 1 && layout.components != 3) {
+    if (!is_sendable(layout)) {
       return Error{ErrorKind::unsupported, "standard input: a JPEG with " +
                                                std::to_string(layout.components) +
                                                " components; send grey or colour pictures"};
@@ -123,16 +124,7 @@ class MjpegInput final : public FrameSource {
     auto next = buffers_.take();
     next->reserve(filled_ - layout.size + kChunk);
     std::memcpy(next->data(), buffer_->data() + layout.size, filled_ - layout.size);
-    auto unit = units_.take();
-    unit->clear();
-    auto& info = unit->info;
-    info.codec = Codec::jpeg;
-    info.format = layout.components == 1 ? PixelFormat::gray8 : PixelFormat::bgr24;
-    info.width = layout.width;
-    info.height = layout.height;
-    info.clock_id = clock_id();
-    info.stamps.captured_at = info.stamps.encoded_at = now();
-    unit->strips.push_back({buffer_, {buffer_->data(), layout.size}, 0});
+    auto unit = make_jpeg_unit(units_, layout, {buffer_, {buffer_->data(), layout.size}, 0}, now());
     filled_ -= layout.size;
     buffer_ = std::move(next);
     return std::optional<Picture>(std::move(unit));
@@ -152,7 +144,7 @@ Result<std::unique_ptr<FrameSource>> open_standard_input(const SourceOptions& op
   if (options.format == "mjpeg") {
     return std::unique_ptr<FrameSource>(std::make_unique<MjpegInput>(options.max_frame_bytes));
   }
-  const auto format = parse_pixel_format(options.format);
+  const auto format = parse_pixel_format(options.format.empty() ? "bgr24" : options.format);
   if (!format) return Error{ErrorKind::unsupported, format.error().message + ", mjpeg"};
   if (!options.size) {
     return Error{ErrorKind::invalid_argument,

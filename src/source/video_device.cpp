@@ -108,8 +108,11 @@ void complain(VideoDevice& device, State state, ErrorKind kind, const std::strin
 void complain(VideoDevice& device, int error) {
   switch (error) {
     case ENOENT:
-      return complain(device, State::gone, ErrorKind::unavailable,
-                      "is not there; plug the camera in, list cameras with `ls /dev/video*`");
+      device.state = State::gone;
+      device.trouble = Error{ErrorKind::unavailable,
+                             "there is no " + device.path +
+                                 "; plug the camera in, list cameras with `glimt doctor`, or use test:"};
+      return;
     case ENODEV:
     case ENXIO:
       return complain(device, State::gone, ErrorKind::unavailable, "was pulled out; plug it in again");
@@ -123,8 +126,9 @@ void complain(VideoDevice& device, int error) {
                       "anew");
     case ENOTTY:
     case EINVAL:
+    case EISDIR:
       return complain(device, State::no_camera, ErrorKind::unsupported,
-                      "is no camera; list cameras with `ls /dev/video*`");
+                      "is no camera; list cameras with `glimt doctor`");
     default:
       return complain(device, State::broken, ErrorKind::unavailable,
                       std::string(std::strerror(error)) + "; unplug the camera and plug it in again");
@@ -181,9 +185,10 @@ VideoDevice inspect_video_device(const std::string& path) {
 
 std::vector<VideoDevice> list_video_devices(const std::string& folder) {
   std::vector<int> numbers;
-  std::error_code ignored;  // a folder that cannot be read holds no device that could be
-  for (const auto& entry : std::filesystem::directory_iterator(folder, ignored)) {
-    const auto number = number_of(entry.path().filename());
+  std::error_code failed;  // what cannot be read holds no device that could be
+  for (std::filesystem::directory_iterator entry(folder, failed), end; !failed && entry != end;
+       entry.increment(failed)) {
+    const auto number = number_of(entry->path().filename());
     if (number && numbers.size() < kMaxDevices) numbers.push_back(*number);
   }
   std::sort(numbers.begin(), numbers.end());

@@ -155,7 +155,7 @@ class Udp final : public Transport {
       reroute();
       errno = error;
     }
-    if (errno != last_error_) {
+    if (errno != last_error_ && errno != EDESTADDRREQ) {  // nowhere to: said when it was opened
       last_error_ = errno;
       log::warning("{}", socket_error(address_, "cannot send", errno).message);
     }
@@ -322,9 +322,12 @@ Result<std::unique_ptr<Transport>> open_udp(EventLoop& loop, const Address& addr
   }
   const int one = 1;
   const bool gro = setsockopt(fd.get(), SOL_UDP, UDP_GRO, &one, sizeof one) == 0;
-  const bool ok = address.role == Role::listen ? bind(fd.get(), where->get(), where->length) == 0
-                                               : connect(fd.get(), where->get(), where->length) == 0;
-  if (!ok) return socket_error(address, address.role == Role::listen ? "bind" : "connect", errno);
+  if (address.role == Role::listen) {
+    if (bind(fd.get(), where->get(), where->length) != 0) return socket_error(address, "bind", errno);
+  } else if (connect(fd.get(), where->get(), where->length) != 0) {
+    if (errno != ENETUNREACH && errno != EHOSTUNREACH) return socket_error(address, "connect", errno);
+    log::warning("{}: there is no way to it yet ({}); still trying", address.text, std::strerror(errno));
+  }
   auto udp = std::make_unique<Udp>(loop, address, std::move(fd), *where);
   udp->set_gro(gro);
   return std::unique_ptr<Transport>(std::move(udp));

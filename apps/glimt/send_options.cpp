@@ -1,0 +1,68 @@
+#include "send_options.hpp"
+
+namespace glimt::command {
+namespace {
+
+// What the encoder is asked to do with pixels, a camera's MJPEG cannot give.
+bool wants_pixels(const SendOptions& o, const std::vector<Url>& destinations) {
+  return o.quality > 0 || o.codec == "raw" ||
+         std::any_of(destinations.begin(), destinations.end(),
+                     [](const Url& url) { return url.has("quality") || url.find("codec") == "raw"; });
+}
+
+}  // namespace
+
+void add_send_options(CLI::App& app, SendOptions& o) {
+  app.add_option("source", o.source,
+                 "0, /dev/video0, camera:/dev/video2?size=1280x720&fps=60&format=mjpeg, clip.mp4, photo.png, "
+                 "test:, test:?size=1920x1080&fps=30, rtsp://…, or - for standard input");
+  app.add_option("destinations", o.destinations,
+                 "udp://host:port, udp://:port to listen, tcp://…, unix:///path; options: ?codec= "
+                 "?quality= ?pace= ?max_frame= ?listen ?connect ?mode=660");
+  app.add_option("--device,-d", o.device, "a camera, in place of the source");
+  app.add_option(
+      "--format,-m", o.format,
+      "of standard input: bgr24, bgra32, gray8, i420 or mjpeg [bgr24]; of a camera: mjpeg, yuyv or "
+      "any fourcc [mjpeg where it gives that and nothing needs pixels]");
+  app.add_option("--size,--resolution,-r", o.size,
+                 "of standard input, test picture or camera, as in 1280x720");
+  app.add_option("--fps,--desired-fps,-f", o.fps, "frames per second of test picture, camera, image or file")
+      ->check(CLI::Range(0.1, 1000.0));
+  app.add_option("--codec", o.codec, "jpeg or raw [jpeg]");
+  app.add_option("--quality,-q", o.quality, "of JPEG, 1 to 100 [80]")->check(CLI::Range(1, 100));
+  app.add_flag("--loop", o.loop, "begin a file anew at its end");
+  app.add_flag("--fast", o.fast, "a file or the test picture as fast as the receiver takes it");
+  add_run_flags(app, o.flags);
+  app.footer(
+      "Examples:\n  glimt send 0 udp://:5000\n  glimt send clip.mp4 udp://10.0.0.5:5000 --loop\n"
+      "  glimt send test: udp://:5000 tcp://:5000 unix:///tmp/cam.sock\n"
+      "  glimt send --device /dev/video0 --resolution 1280x720 --desired-fps 30 --quality 80 udp://:5000\n"
+      "  ffmpeg … -f rawvideo -pix_fmt bgr24 - | glimt send - tcp://:5000 --size 1280x720");
+}
+
+void settle_addresses(SendOptions& o) {
+  if (!o.device.empty()) {
+    if (!o.source.empty()) o.destinations.insert(o.destinations.begin(), o.source);
+    const bool has_scheme = o.device.rfind("camera:", 0) == 0;
+    o.source = has_scheme ? o.device : "camera:" + o.device;
+  }
+  if (o.source.empty()) throw CLI::RequiredError("source");
+  if (o.destinations.empty()) throw CLI::RequiredError("destinations");
+}
+
+Result<source::SourceOptions> source_options(const SendOptions& o, const std::vector<Url>& destinations) {
+  source::SourceOptions options;
+  options.format = o.format;
+  options.loop = o.loop;
+  options.fast = o.fast;
+  options.pixels = wants_pixels(o, destinations);
+  if (o.fps > 0) options.fps = o.fps;
+  if (!o.size.empty()) {
+    const auto size = parse_size(o.size);
+    if (!size) return size.error();
+    options.size = *size;
+  }
+  return options;
+}
+
+}  // namespace glimt::command

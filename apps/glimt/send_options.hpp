@@ -1,0 +1,26 @@
+// SendOptions: the command line of `glimt send`, its flags and ustreamer's.
+#pragma once
+
+#include "command.hpp"
+
+namespace glimt::command {
+
+struct SendOptions {
+  std::string source;
+  std::vector<std::string> destinations;
+  std::string device, format, size, codec;
+  double fps = 0;
+  int quality = 0;
+  bool loop = false, fast = false;
+  RunFlags flags;
+};
+
+void add_send_options(CLI::App& app, SendOptions& options);
+
+// With --device every address without a flag is a destination. Throws CLI::RequiredError as CLI11 itself does.
+void settle_addresses(SendOptions& options);
+
+Result<source::SourceOptions> source_options(const SendOptions& options,
+                                             const std::vector<Url>& destinations);
+
+}  // namespace glimt::command
