@@ -47,9 +47,10 @@ Result<pipeline::ReceiverOptions> receiver_options(const Recv& o, const std::vec
                  "standard output cannot take both pictures and statistics; write one of them to a file"};
   }
   if (o.format == "mjpeg") {
-    if (sinks.size() > 1 || !to_output) {
+    const auto takes_units = [](const std::string& sink) { return sink == "-" || sink == "null:"; };
+    if (!std::all_of(sinks.begin(), sinks.end(), takes_units)) {
       return Error{ErrorKind::invalid_argument,
-                   "--format mjpeg hands encoded pictures on: use it with - alone"};
+                   "--format mjpeg hands encoded pictures on: use it with - or null:"};
     }
     options.subscriber.encoded = true;
     return options;
@@ -132,7 +133,7 @@ void add_recv(CLI::App& app, int& code) {
   recv->add_option("sinks", o->sinks,
                    "window:, - for standard output, image:now.png or shot%04d.png, null:, null:?verify [a "
                    "window, or null: without a display]");
-  recv->add_option("--format", o->format, "bgr24, bgra32, gray8, i420, or mjpeg as it was sent [- : bgr24]");
+  recv->add_option("--format", o->format, "bgr24, bgra32, gray8, i420, or mjpeg: as it was sent, not decoded, to - or null: [- : bgr24]");
   recv->add_flag("--once", o->once, "stop when the sender has ended or was stopped");
   add_run_flags(*recv, o->flags);
   recv->footer(

@@ -14,6 +14,7 @@ class NullSink final : public FrameSink {
     if (verify_) judge(frame);
     return Next::more;
   }
+  Result<Next> put_unit(const media::AccessUnit&) override { return Next::more; }
   std::string summary() const override {
     if (!verify_) return {};
     return "verified " + std::to_string(right_) + " pictures, wrong " + std::to_string(wrong_) +

@@ -98,7 +98,7 @@ def source_and_sink_rows(folder, port):
         ("unknown input format", ["send", "-", to, "--format", "rgb565"], ["'rgb565'", "gray8, bgr24, bgra32, i420, mjpeg"]),
         ("unknown output format", ["recv", at, "-", "--format", "yuyv"], ["'yuyv'", "gray8, bgr24, bgra32, i420, mjpeg"]),
         ("unknown codec", ["send", "test:", to, "--codec", "h264"], ["unknown codec 'h264'", "raw, jpeg"]),
-        ("mjpeg beside another sink", ["recv", at, "-", "null:", "--format", "mjpeg"], ["use it with - alone"]),
+        ("mjpeg to what wants pixels", ["recv", at, "-", "null:?verify", "--format", "mjpeg"], ["use it with - or null:"]),
         ("pictures and statistics in one pipe", ["recv", at, "-", "--stats", "-"], ["write one of them to a file"]),
         ("unknown sink", ["recv", at, "speaker:"], ["unknown kind of sink 'speaker'", "window:, null:"]),
         ("unknown option of a sink", ["recv", at, "null:?check"], ["unknown option 'check'", "verify"]),
