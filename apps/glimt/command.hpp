@@ -54,6 +54,9 @@ void add_run_flags(CLI::App& app, RunFlags& flags);
 std::string to_json(const SubscriberStats& stats, const SubscriberStats& before, double seconds);
 std::string to_json(const PublisherStats& stats, const PublisherStats& before, double seconds);
 
+std::string progress(const SubscriberStats& stats, const SubscriberStats& before);
+void print_summary(const SubscriberStats& stats, const std::vector<std::unique_ptr<sink::FrameSink>>& sinks);
+
 // One line for people, while it runs; nothing where standard error is no terminal or carries JSON.
 void show_progress(const std::string& line);
 void end_progress();

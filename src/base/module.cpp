@@ -35,8 +35,9 @@ Result<void*> open_module(const std::string& name, const std::string& function) 
     return Error{ErrorKind::internal, file + " has no " + function};
   }
   if (reason.empty()) reason = file + " is not installed beside libglimt";
-  return Error{ErrorKind::unavailable, "this needs OpenCV's " + name + ": " + reason +
-                                           "; install libopencv-" + name + " of this distribution"};
+  const std::string library = name == "libav" ? "libavformat" : "libopencv-" + name;
+  return Error{ErrorKind::unavailable,
+               "this needs " + library + ": " + reason + "; install it from this distribution"};
 }
 
 }  // namespace glimt
