@@ -140,11 +140,11 @@ void Recorder::put(const media::AccessUnit& unit, Instant now) {
   }
   const Bytes picture = unit.strips[0].bytes;
   ++file_->unflushed;
-  if (auto written = file_->muxer->write(picture, captured - file_->began); !written) {
+  file_->newest = std::max(file_->newest, captured);
+  if (auto written = file_->muxer->write(picture, file_->newest - file_->began); !written) {
     break_off(written.error(), now);
     return;
   }
-  file_->newest = std::max(file_->newest, captured);
   ++file_->pictures;
   file_->bytes += picture.size();
   file_->unflushed_bytes += picture.size();

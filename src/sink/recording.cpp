@@ -77,7 +77,8 @@ class LibavMuxer final : public Muxer {
     packet_->data = const_cast<uint8_t*>(picture.data());  // both muxers copy it
     packet_->size = static_cast<int>(picture.size());
     packet_->pts = packet_->dts = last_;
-    packet_->duration = before < 0 ? 1 : last_ - before;  // as good a guess as any: the next one says how long it stood
+    packet_->duration =
+        before < 0 ? 1 : last_ - before;  // as good a guess as any: the next one says how long it stood
     packet_->flags = AV_PKT_FLAG_KEY;
     return judge(av_write_frame(context_, packet_.get()));
   }
