@@ -31,6 +31,7 @@ constexpr auto kOldestCapture = 60s;
 constexpr auto kLongestPause = 1h;             // beyond some hours MP4 cannot say it
 constexpr uint64_t kMostPictures = 1'000'000;  // their index stands in memory
 constexpr int kMostCopies = 100;
+constexpr auto kShortestSegment = 1s;
 
 std::optional<Container> container_of(const std::string& path) {
   const auto ending = std::filesystem::path(path).extension();
@@ -81,18 +82,10 @@ bool is_recording(const Url& url) {
 
 Result<RecorderOptions> parse_recording(const Url& url) {
   if (auto known = url.allow_only({"segment"}); !known) return known.error();
-  if (!container_of(url.path)) {
-    return Error{ErrorKind::unsupported,
-                 "'" + url.path + "': recordings are written as .mkv or .mp4; use a name such as out.mkv"};
-  }
   RecorderOptions options{url.path, {}};
   if (const auto text = url.find("segment")) {
     const auto segment = parse_duration(*text);
     if (!segment) return segment.error();
-    if (*segment < 1s || *segment > 24h * 365) {
-      return Error{ErrorKind::invalid_argument,
-                   "'" + *text + "': a segment is from 1s to a year long; try 10m"};
-    }
     options.segment = *segment;
   }
   return options;
@@ -115,8 +108,14 @@ Result<std::unique_ptr<Recorder>> Recorder::open(const RecorderOptions& options)
 
 Result<std::unique_ptr<Recorder>> Recorder::open(const RecorderOptions& options, OpenMuxer open_muxer) {
   const auto container = container_of(options.path);
-  if (!container)
-    return Error{ErrorKind::unsupported, "'" + options.path + "': recordings are written as .mkv or .mp4"};
+  if (!container) {
+    return Error{
+        ErrorKind::unsupported,
+        "'" + options.path + "': recordings are written as .mkv or .mp4; use a name such as out.mkv"};
+  }
+  if (options.segment && *options.segment < kShortestSegment) {
+    return Error{ErrorKind::invalid_argument, "a segment of a recording is at least 1s long; try 10m"};
+  }
   if (access(folder_of(options.path).c_str(), W_OK | X_OK) != 0) return because(options.path, errno);
   return std::unique_ptr<Recorder>(new Recorder(options, *container, std::move(open_muxer)));
 }
