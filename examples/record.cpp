@@ -18,7 +18,8 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "%s\n", recording.error().message.c_str());
     return 1;
   }
-  std::this_thread::sleep_for(argc > 3 ? std::atoi(argv[3]) * 1s : 10s);  // or read() meanwhile: the recording does not depend on it
+  std::this_thread::sleep_for(argc > 3 ? std::atoi(argv[3]) * 1s
+                                       : 10s);  // or read() meanwhile: the recording does not depend on it
   in->stop_recording();
   const auto stats = in->stats();
   std::printf("%llu frames in %s, %llu not recorded\n", static_cast<unsigned long long>(stats.recorded),

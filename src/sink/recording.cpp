@@ -62,6 +62,8 @@ class LibavMuxer final : public Muxer {
     if (mp4_) {
       av_dict_set(&how, "movflags", "empty_moov+default_base_moof+frag_custom", 0);
       av_dict_set_int(&how, "video_track_timescale", kMp4TicksPerSecond, 0);
+    } else {
+      av_dict_set_int(&how, "write_crc32", 0, 0);  // a third of all the work, and no reader needs it
     }
     const int header = avformat_write_header(context_, &how);
     av_dict_free(&how);
