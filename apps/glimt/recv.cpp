@@ -13,10 +13,6 @@ struct Recv {
   RunFlags flags;
 };
 
-bool has(const std::vector<std::string>& sinks, const char* name) {
-  return std::find(sinks.begin(), sinks.end(), name) != sinks.end();
-}
-
 std::string with_option(const std::string& address, const std::string& option) {
   return address + (address.find('?') == std::string::npos ? "?" : "&") + option;
 }
@@ -65,7 +61,7 @@ Result<Sinks> open_sinks(const std::vector<std::string>& names, const Recv& o) {
 Result<pipeline::ReceiverOptions> receiver_options(const Recv& o, const std::vector<std::string>& sinks) {
   pipeline::ReceiverOptions options;
   options.subscriber.once = o.once;
-  const bool to_output = has(sinks, "-");
+  const bool to_output = std::count(sinks.begin(), sinks.end(), "-") > 0;
   if (to_output) options.subscriber.mode = Mode::every;
   if (o.flags.stats == "-" && to_output) {
     return Error{ErrorKind::invalid_argument,
