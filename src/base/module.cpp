@@ -37,7 +37,7 @@ Result<void*> open_module(const std::string& name, const std::string& function) 
   if (reason.empty()) reason = file + " is not installed beside libglimt";
   const std::string library = name == "libav" ? "libavformat" : "libopencv-" + name;
   return Error{ErrorKind::unavailable,
-               "this needs " + library + ": " + reason + "; install it from this distribution"};
+               "this needs " + library + ": " + reason + "; install " + library + " of this distribution"};
 }
 
 }  // namespace glimt
