@@ -59,6 +59,9 @@ struct SendStats {
 };
 std::string to_json(const SendStats& stats, const SendStats& before, double seconds);
 
+std::string progress(const SubscriberStats& stats, const SubscriberStats& before);
+void print_summary(const SubscriberStats& stats, const std::vector<std::unique_ptr<sink::FrameSink>>& sinks);
+
 // One line for people, while it runs; nothing where standard error is no terminal or carries JSON.
 void show_progress(const std::string& line);
 void end_progress();

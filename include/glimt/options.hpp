@@ -73,6 +73,12 @@ struct SubscriberOptions {
   bool once = false;
 };
 
+struct RecordOptions {
+  // A new file every so long, each with its time in its name: out.mkv becomes out-20261121-132451.mkv. Shorter
+  // ones are whole sooner and are more. Nothing: one file, for as long as the picture keeps its size.
+  std::optional<std::chrono::milliseconds> segment;
+};
+
 // How Publisher::play() reads a source. What does not concern the source is left aside.
 struct SourceOptions {
   // Width and height in pixels, of standard input (which needs it), test picture or camera. Nothing: the

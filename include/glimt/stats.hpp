@@ -45,7 +45,9 @@ struct SubscriberStats {
   uint64_t refused = 0;  // packets or pictures that broke the format
   uint64_t stray = 0;    // packets in good order that belong to no session of ours
   uint64_t packets = 0, packets_lost = 0, packets_repeated = 0, kernel_drops = 0;
-  uint64_t bytes = 0;  // of datagrams that belonged to the session
+  uint64_t bytes = 0;                       // of datagrams that belonged to the session
+  uint64_t recorded = 0, not_recorded = 0;  // frames that stand in a file, and whole ones that stand in none
+  std::string recording;                    // the newest file
   double last_picture_age_ms =
       0;  // capture of the newest picture that was handed out → now; 0 before the first
   double rtt_ms = 0;

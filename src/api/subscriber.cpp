@@ -47,6 +47,11 @@ Result<Frame> Subscriber::read(std::chrono::nanoseconds timeout) {
   return Frame(received->unit ? impl_->row_of(*received->unit) : std::move(received->frame));
 }
 
+Result<void> Subscriber::record(std::string_view path, const RecordOptions& options) {
+  return impl_->receiver->record({std::string(path), options.segment});
+}
+
+void Subscriber::stop_recording() { impl_->receiver->stop_recording(); }
 SubscriberStats Subscriber::stats() { return impl_->receiver->stats(); }
 void Subscriber::close() { impl_->receiver->close(); }
 

@@ -28,8 +28,9 @@ Result<void*> load(const std::string& name) {
     reason = dlerror();
     break;
   }
-  return Error{ErrorKind::unavailable, "this needs OpenCV's " + name + ": " + reason +
-                                           "; install libopencv-" + name + " of this distribution"};
+  const std::string library = name == "libav" ? "libavformat" : "libopencv-" + name;
+  return Error{ErrorKind::unavailable,
+               "this needs " + library + ": " + reason + "; install " + library + " of this distribution"};
 }
 
 }  // namespace

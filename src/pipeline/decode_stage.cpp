@@ -14,6 +14,7 @@ constexpr size_t kReadyEvery = 2;
 DecodeStage::DecodeStage(const Options& options, std::function<void()> on_taken)
     : options_(options),
       on_taken_(std::move(on_taken)),
+      access_units_(options.access_units),
       ready_(options.mode == Mode::latest ? 1 : kReadyEvery),
       thread_("glimt-decode", [this] { decode_loop(); }) {}
 
@@ -126,7 +127,7 @@ void DecodeStage::decode_loop() {
 }
 
 Result<void> DecodeStage::decode(const Work& work) {
-  if (options_.access_units) return {};
+  if (access_units_) return {};
   if (work.begins) {
     if (auto chosen = choose_decoder(work.unit->info.codec); !chosen) return chosen;
     if (auto begun = decoder_->begin(work.unit->info); !begun) return begun;
@@ -145,8 +146,9 @@ Result<void> DecodeStage::choose_decoder(Codec codec) {
 
 void DecodeStage::finish(Work work) {
   const auto& info = work.unit->info;
+  const bool as_unit = access_units_;
   Received received;
-  if (options_.access_units) {
+  if (as_unit) {
     received.unit = work.unit;
   } else {
     auto frame = decoder_->end();
@@ -169,7 +171,7 @@ void DecodeStage::finish(Work work) {
     total_.add(info, received.stamps());
   }
   // From here on the picture is the reader's alone; the network thread may hold the unit a little longer.
-  if (!options_.access_units) work.unit->strips.clear();
+  if (!as_unit) work.unit->strips.clear();
   work = {};
   deliver(std::move(received));
 }

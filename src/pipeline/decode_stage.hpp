@@ -38,7 +38,7 @@ class DecodeStage final : public media::StripSink {
     Mode mode = Mode::latest;
     std::optional<PixelFormat> format;
     size_t max_frame_bytes = size_t{64} << 20;
-    bool access_units = false;  // hand out encoded units
+    bool access_units = false;  // hand out encoded units, from the start
   };
   struct Counters {
     uint64_t frames = 0;
@@ -62,6 +62,8 @@ class DecodeStage final : public media::StripSink {
 
   // Units that ended and have since left for the reader or were given up.
   uint64_t taken_units() const { return taken_units_.load(); }
+  // From here on encoded units are handed out.
+  void stop_decoding() { access_units_ = true; }
   // A unit waits for the decoder or is in it.
   bool busy() const;
   // How long the oldest whole unit has waited for the decoder.
@@ -105,6 +107,7 @@ class DecodeStage final : public media::StripSink {
   const Options options_;
   const std::function<void()> on_taken_;
   std::atomic<uint64_t> taken_units_{0};
+  std::atomic<bool> access_units_;
   Queue<Received> ready_;
 
   // bound to the decode thread

@@ -26,11 +26,15 @@ Result<std::unique_ptr<Receiver>> Receiver::open(const Url& url, const ReceiverO
   std::unique_ptr<Receiver> receiver(new Receiver(*network, parsed->address, options));
   const ReceiveSession::Options session{options.subscriber.mode, options.subscriber.latency,
                                         options.subscriber.max_frame_bytes, false};
+  if (options.recording) {
+    if (auto recording = receiver->record(*options.recording); !recording) return recording.error();
+  }
   ReceiveEndpoint::Reader& reader = *receiver;
+  media::StripSink& strips = *receiver;
   receiver->network_->loop().call([&] {
-    receiver->endpoint_ = std::make_unique<ReceiveEndpoint>(
-        receiver->network_->loop(), std::move(*transport), ReceiveEndpoint::Options{parsed->address, session},
-        receiver->decode_, reader);
+    receiver->endpoint_ =
+        std::make_unique<ReceiveEndpoint>(receiver->network_->loop(), std::move(*transport),
+                                          ReceiveEndpoint::Options{parsed->address, session}, strips, reader);
     receiver->endpoint_->start();
   });
   return receiver;
@@ -55,7 +59,63 @@ void Receiver::close() {
     if (endpoint_) endpoint_->close();
     endpoint_.reset();
   });
+  stop_recording();
   decode_.close();
+}
+
+Result<void> Receiver::record(const sink::RecorderOptions& options) {
+  MutexLock one(changing_);
+  auto recorder = sink::Recorder::open(options);
+  if (!recorder) return recorder.error();
+  RecordStage* begun = nullptr;
+  {
+    MutexLock lock(m_);
+    if (record_) {
+      return Error{
+          ErrorKind::invalid_argument,
+          address_.text + ": is recorded already; stop_recording() first, or start a second receiver"};
+    }
+    record_ = std::make_unique<RecordStage>(std::move(*recorder));
+    begun = record_.get();
+  }
+  network_->loop().call([&] { recording_ = begun; });
+  return {};
+}
+
+void Receiver::stop_recording() {
+  MutexLock one(changing_);
+  RecordStage* ended = nullptr;
+  {
+    MutexLock lock(m_);
+    ended = record_.get();
+  }
+  if (!ended) return;
+  network_->loop().call([&] { recording_ = nullptr; });
+  ended->finish();
+  MutexLock lock(m_);
+  recorded_ += ended->counters();
+  record_.reset();
+}
+
+// Each strip to the recording first: decoding takes a unit apart.
+void Receiver::begin(const Ref<media::AccessUnit>& unit) {
+  if (recording_) recording_->begin(unit);
+  decode_.begin(unit);
+}
+
+void Receiver::strip(const Ref<media::AccessUnit>& unit, const media::Strip& strip) {
+  if (recording_) recording_->strip(unit, strip);
+  decode_.strip(unit, strip);
+}
+
+void Receiver::end(const Ref<media::AccessUnit>& unit) {
+  if (recording_) recording_->end(unit);
+  decode_.end(unit);
+}
+
+void Receiver::abandon(const Ref<media::AccessUnit>& unit) {
+  if (recording_) recording_->abandon(unit);
+  decode_.abandon(unit);
 }
 
 void Receiver::on_change(ReceiveEndpoint::Change change, const std::string& why) {
@@ -128,6 +188,11 @@ SubscriberStats Receiver::stats() {
   decode_.stage_times(stats.interval, stats.total);
   MutexLock lock(m_);
   if (last_captured_at_ != Instant{}) stats.last_picture_age_ms = to_ms(now() - last_captured_at_);
+  auto recording = recorded_;
+  if (record_) recording += record_->counters();
+  stats.recorded = recording.recorded;
+  stats.not_recorded = recording.not_recorded;
+  stats.recording = recording.file;
   return stats;
 }
 

@@ -2,7 +2,7 @@
 //
 //   input    what is open already
 //   output   how many pictures went through
-//   errors   of the source or a sink that was lost; what came before stands
+//   errors   of the source, or of the first sink that was lost; what came before stands, and other sinks go on
 //   threads  run_send: a Player reads the source; ticks on the caller's. run_receive:
 //            everything on the caller's, because a window wants the main thread
 //   memory   none of its own
@@ -22,6 +22,7 @@ struct RunOptions {
   uint64_t max_frames = Player::kNoLimit;
   Instant end_at = Instant::max();
   std::function<void()> tick;  // once a second
+  bool recording = false;      // go on, without decoding, also when no sink wants any more
 };
 
 RunResult run_send(source::FrameSource& source, Sender& sender, const RunOptions& options);

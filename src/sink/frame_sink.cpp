@@ -39,11 +39,12 @@ Result<std::unique_ptr<FrameSink>> open_sink(const Url& url, const SinkOptions& 
     return open_in_module("highgui", "glimt_open_window", url, options);
   }
   if (url.scheme == "image" || url.scheme == "file") {
-    if (auto known = url.allow_only({}); !known) return known.error();
+    if (auto known = url.allow_only({"every"}); !known) return known.error();
     return open_in_module("imgcodecs", "glimt_open_image_sink", url, options);
   }
-  return Error{ErrorKind::unsupported, "'" + url.text + "': unknown kind of sink '" + url.scheme +
-                                           "'; known: window:, null:, image:now.png, - for standard output"};
+  return Error{ErrorKind::unsupported,
+               "'" + url.text + "': unknown kind of sink '" + url.scheme +
+                   "'; known: window:, null:, image:now.png, record:out.mkv, - for standard output"};
 }
 
 }  // namespace glimt::sink

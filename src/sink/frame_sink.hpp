@@ -1,8 +1,8 @@
 // FrameSink: where pictures end: a window, standard output, an image file, or nowhere.
 //
 //   input    an address: window:, "-", null:, image:now.png; frames one by one
-//   output   Next::done where the sink wants no more (its window was closed, its reader has gone, its image
-//            is written)
+//   output   whether more is wanted: Next::enough where this sink is done (its image is written), Next::end where
+//            its user is (the window was closed, the reader has gone)
 //   errors   open: with the cure. put: the sink is lost
 //   threads  bound to one thread; a window to the main thread
 #pragma once
@@ -25,7 +25,7 @@ struct SinkOptions {
 
 class FrameSink {
  public:
-  enum class Next { more, done };
+  enum class Next { more, enough, end };
   virtual ~FrameSink() = default;
   virtual Result<Next> put(const media::Frame& frame) = 0;
   // Pictures of a format it does not take are converted to bgr24 before.

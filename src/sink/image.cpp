@@ -1,10 +1,11 @@
 // Part of the module glimt_imgcodecs: the first picture into a file; with %d in its name each picture into
-// one of its own.
+// one of its own; with ?every= one so often, for as long as pictures come.
 #include <filesystem>
 #include <opencv2/core.hpp>
 #include <opencv2/imgcodecs.hpp>
 #include <vector>
 
+#include "base/log.hpp"
 #include "sink/frame_sink.hpp"
 
 namespace glimt::sink {
@@ -35,16 +36,36 @@ struct NumberedName {
 
 class ImageSink final : public FrameSink {
  public:
-  explicit ImageSink(const std::string& path) : name_(NumberedName::of(path)) {}
+  ImageSink(const std::string& path, std::optional<Duration> every)
+      : name_(NumberedName::of(path)), every_(every) {}
 
   bool takes(PixelFormat format) const override { return format != PixelFormat::i420; }
 
-  // Written beside its place and moved there, so that no reader sees half a picture.
   Result<Next> put(const media::Frame& frame) override {
+    if (!every_) {
+      if (auto written = write(frame); !written) return written.error();
+      return name_.numbered ? Next::more : Next::enough;
+    }
+    const Instant at = now();
+    if (at < due_) return Next::more;
+    due_ = at + *every_;
+    auto written = write(frame);
+    if (!written && (count_ == 0 || written.error().kind != ErrorKind::unavailable)) return written.error();
+    if (!written && !lost_) log::warning("{}; the next one is tried in its time", written.error().message);
+    lost_ = !written;
+    return Next::more;
+  }
+  std::string summary() const override {
+    return "wrote " + std::to_string(count_) + (count_ == 1 ? " image" : " images");
+  }
+
+ private:
+  // Beside its place and moved there, so that no reader sees half a picture.
+  Result<void> write(const media::Frame& frame) {
     const int type = frame.format == PixelFormat::gray8    ? CV_8UC1
                      : frame.format == PixelFormat::bgra32 ? CV_8UC4
                                                            : CV_8UC3;
-    const std::filesystem::path path = name_.at(count_++);
+    const std::filesystem::path path = name_.at(count_);
     const std::filesystem::path part = path.parent_path() / (".part-" + path.filename().string());
     std::error_code failed;
     try {
@@ -60,20 +81,26 @@ class ImageSink final : public FrameSink {
           ErrorKind::unavailable,
           path.string() + ": cannot be written; is the folder there, writable, and the disk not full?"};
     }
-    return name_.numbered ? Next::more : Next::done;
-  }
-  std::string summary() const override {
-    return "wrote " + std::to_string(count_) + (count_ == 1 ? " image" : " images");
+    ++count_;
+    return {};
   }
 
- private:
   const NumberedName name_;
+  const std::optional<Duration> every_;
+  Instant due_{};
   unsigned count_ = 0;
+  bool lost_ = false;  // said already
 };
 
 }  // namespace
 
 Result<std::unique_ptr<FrameSink>> open_image(const Url& url, const SinkOptions&) {
+  std::optional<Duration> every;
+  if (const auto text = url.find("every")) {
+    const auto parsed = parse_duration(*text);
+    if (!parsed) return parsed.error();
+    every = *parsed;
+  }
   bool writable = false;
   try {
     writable = cv::haveImageWriter(url.path);
@@ -84,7 +111,7 @@ Result<std::unique_ptr<FrameSink>> open_image(const Url& url, const SinkOptions&
         ErrorKind::unsupported,
         "'" + url.path + "': no image format that OpenCV writes; use a name such as now.png or %04d.jpg"};
   }
-  return std::unique_ptr<FrameSink>(std::make_unique<ImageSink>(url.path));
+  return std::unique_ptr<FrameSink>(std::make_unique<ImageSink>(url.path, every));
 }
 
 }  // namespace glimt::sink

@@ -14,6 +14,7 @@ class NullSink final : public FrameSink {
     if (verify_) codes_.check(frame);
     return Next::more;
   }
+  Result<Next> put_unit(const media::AccessUnit&) override { return Next::more; }
   std::string summary() const override {
     if (!verify_) return {};
     return "verified " + std::to_string(codes_.right()) + " pictures, wrong " +

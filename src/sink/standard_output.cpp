@@ -33,7 +33,7 @@ class StandardOutput final : public FrameSink {
 
   Result<Next> put_unit(const media::AccessUnit& unit) override {
     for (const auto& strip : unit.strips) {
-      if (auto written = write_all(strip.bytes); !written || *written == Next::done) return written;
+      if (auto written = write_all(strip.bytes); !written || *written == Next::end) return written;
     }
     return Next::more;
   }
@@ -42,12 +42,12 @@ class StandardOutput final : public FrameSink {
   // A write that blocks is interrupted by the signal that asks to stop, and every second after it (main.cpp).
   Result<Next> write_all(Bytes bytes) {
     while (!bytes.empty()) {
-      if (gave_up()) return Next::done;
+      if (gave_up()) return Next::end;
       const ssize_t n = write(STDOUT_FILENO, bytes.data(), bytes.size());
       if (n >= 0) {
         bytes = bytes.subspan(static_cast<size_t>(n));
       } else if (errno == EPIPE) {
-        return Next::done;  // as with `head`: the reader has seen enough
+        return Next::end;  // as with `head`: the reader has seen enough
       } else if (errno == EAGAIN) {
         pollfd room{STDOUT_FILENO, POLLOUT, 0};
         poll(&room, 1, 100);

@@ -40,18 +40,27 @@ class Window final : public FrameSink {
     return keys();
   }
 
-  Result<Next> idle() override { return open_ ? keys() : Next::more; }
+  Result<Next> idle() override {
+    if (!open_) return Next::more;
+    try {
+      retitle_silent();
+    } catch (const cv::Exception& e) {
+      return Error{ErrorKind::unavailable, std::string("the window cannot be shown: ") + e.what()};
+    }
+    return keys();
+  }
 
  private:
   Result<Next> keys() {
     const int key = cv::waitKey(1);
     const bool closed = cv::getWindowProperty(title_, cv::WND_PROP_VISIBLE) == 0;
-    return key == 'q' || key == 27 || closed ? Next::done : Next::more;
+    return key == 'q' || key == 27 || closed ? Next::end : Next::more;
   }
 
   // Twice a second: frame rate and age of what is shown.
   void retitle(const media::Frame& frame) {
     ++frames_;
+    captured_at_ = frame.stamps.captured_at;
     const Instant at = now();
     if (at - titled_at_ < std::chrono::milliseconds(500)) return;
     const double fps = static_cast<double>(frames_) / std::chrono::duration<double>(at - titled_at_).count();
@@ -65,9 +74,22 @@ class Window final : public FrameSink {
     frames_ = 0;
   }
 
+  // A picture that stands still must not pass for a live one.
+  void retitle_silent() {
+    const Instant at = now();
+    const auto age = at - captured_at_;
+    if (age < std::chrono::seconds(1) || at - titled_at_ < std::chrono::milliseconds(500)) return;
+    char text[160];
+    std::snprintf(text, sizeof text, "%s - silent: last picture %.1f s ago", title_.c_str(),
+                  to_ms(age) / 1000);
+    cv::setWindowTitle(title_, text);
+    titled_at_ = at;
+    frames_ = 0;
+  }
+
   const std::string title_;
   bool open_ = false;
-  Instant titled_at_{};
+  Instant titled_at_{}, captured_at_{};
   uint64_t frames_ = 0;
 };
 

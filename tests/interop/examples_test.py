@@ -112,7 +112,26 @@ def camera_to_network(checks, world):
     checks.that(code == 1 and "there is no /dev/video-none" in errors, "camera_to_network: no such camera", errors)
 
 
-KNOWN = {run_it.__name__: run_it for run_it in (send_mat, receive_newest, many_viewers, metadata_boxes, camera_to_network)}
+def record(checks, world):
+    address, file = world.udp(), world.file("out.mkv")
+    with Child([world.command, "send", "test:?size=320x240", address + "?listen"]):
+        code, out, errors = run([world.example("record"), address, file, "2"])
+    checks.equal(code, 0, "record: exit code", errors)
+    frames = int(out.split()[0]) if out else 0
+    probe = ["ffprobe", "-v", "error", "-count_packets", "-show_entries", "stream=nb_read_packets", "-of", "csv=p=0", file]
+    checks.that(frames > 0 and int(run(probe)[1]) == frames, "record: the file holds as many pictures as it says", out)
+
+
+def snapshot(checks, world):
+    address, file = world.udp(), world.file("snapshot.png")
+    with Child([world.command, "send", "test:?size=320x240", address + "?listen"]):
+        code, _, errors = run([world.example("snapshot"), address, file])
+    checks.equal(code, 0, "snapshot: exit code", errors)
+    checks.that((picture := cv2.imread(file)) is not None and picture.shape == (240, 320, 3), "snapshot: the picture")
+
+
+KNOWN = {run_it.__name__: run_it for run_it in (send_mat, receive_newest, many_viewers, metadata_boxes, camera_to_network,
+                                             record, snapshot)}
 
 
 def main():

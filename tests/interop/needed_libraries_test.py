@@ -10,7 +10,7 @@ from command import Checks, glimt_path  # noqa: E402
 UNWANTED = ["opencv_videoio", "opencv_imgcodecs", "opencv_highgui", "avcodec", "avformat", "avutil", "gtk", "gdk", "Qt",
             "gstreamer", "gst"]
 MODULES = {"glimt_videoio.so": "opencv_videoio", "glimt_imgcodecs.so": "opencv_imgcodecs",
-           "glimt_highgui.so": "opencv_highgui"}
+           "glimt_highgui.so": "opencv_highgui", "glimt_libav.so": "avformat"}
 
 
 def needed(file):

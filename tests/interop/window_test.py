@@ -8,47 +8,15 @@ import tempfile
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
-from command import Checks, Child, glimt_path, poll_until, read_exactly, run  # noqa: E402
+from command import Checks, Child, glimt_path, poll_until, run  # noqa: E402
 from pictures import read_time_code  # noqa: E402
-import cv2  # noqa: E402
+from screen import Screen  # noqa: E402
 import numpy as np  # noqa: E402
 
 SIZE = (640, 360)
 CLOSE = Path(__file__).resolve().parents[1] / "support/close_window.py"
 TITLE = re.compile(r"^glimt \S+ - (\d+\.\d) fps, captured (\d+\.\d) ms ago$")
-
-
-class Screen:
-    def __enter__(self):
-        argv = ["Xvfb", "-displayfd", "1", "-screen", "0", "1024x768x24", "-nolisten", "tcp", "-noreset"]
-        self.server = Child(argv, stdout=subprocess.PIPE)
-        name = b""
-        while not name.endswith(b"\n"):
-            byte = read_exactly(self.server.stdout, 1)
-            if not byte:
-                raise RuntimeError("Xvfb does not start: " + self.server.errors())
-            name += byte
-        self.env = {"DISPLAY": ":" + name.decode().strip(), "WAYLAND_DISPLAY": ""}
-        return self
-
-    def __exit__(self, *_):
-        self.server.end()
-
-    def tool(self, *argv):
-        return run(argv, env=self.env)[1]
-
-    def window(self):
-        return poll_until(lambda: self.tool("xdotool", "search", "--name", "^glimt ").decode().split())[:1]
-
-    def title(self, window):
-        return self.tool("xdotool", "getwindowname", window).decode().strip()
-
-    def picture(self, window):
-        png = self.tool("import", "-window", window, "png:-")
-        return cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_COLOR) if png else None
-
-    def press(self, window, key):
-        self.tool("xdotool", "windowfocus", "--sync", window, "key", key)
+SILENT = re.compile(r"^glimt \S+ - silent: last picture (\d+\.\d) s ago$")
 
 
 def time_code_on(screen, window):
@@ -108,6 +76,10 @@ def check_waiting(checks, command, screen, folder):
         with Child([command, "send", f"test:?size={SIZE[0]}x{SIZE[1]}", f"unix://{folder}/nobody.sock"]):
             window = screen.window()
         checks.that(window, "the sender goes: the window stands", receiver.errors())
+        silent = poll_until(lambda: SILENT.match(screen.title(window[0])))
+        checks.that(silent, "the sender has gone: the title says how old the picture is", screen.title(window[0]))
+        older = poll_until(lambda: (t := SILENT.match(screen.title(window[0]))) and float(t[1]) > float(silent[1]))
+        checks.that(older, "the sender has gone: and the picture grows older", screen.title(window[0]))
         screen.press(window[0], "q")
         checks.equal(receiver.wait(), 0, "the sender has gone: q still ends it", receiver.errors())
 
