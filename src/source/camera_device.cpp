@@ -148,7 +148,11 @@ Instant CameraDevice::captured_at() const {
 double CameraDevice::brightness() const {
   const cv::Mat& mat = last_->mat;
   try {
-    if (granted_.encoded) return cv::mean(cv::imdecode(mat, cv::IMREAD_REDUCED_GRAYSCALE_8))[0];
+    if (granted_.encoded) {
+      // Black takes few bits: what has one a pixel is not looked into.
+      if (mat.total() * 8 > size_t(granted_.width) * size_t(granted_.height)) return 255;
+      return cv::mean(cv::imdecode(mat, cv::IMREAD_REDUCED_GRAYSCALE_8))[0];
+    }
   } catch (const cv::Exception&) {
     return 255;  // not black, for all that is known
   }
