@@ -164,14 +164,22 @@ def check_in_use(checks, command, folder):
 
 
 def check_no_route(checks, command, port):
-    """In a network of its own whose loopback is down there is no route to anywhere."""
+    """In a network of its own whose loopback is down there is no route to anywhere: it is said, and waited for."""
     alone = ["unshare", "--map-root-user", "--net", "--"]
     code, _, errors = run([*alone, "true"])
     checks.equal(code, 0, "this machine lets a user have a network namespace of his own", errors)
-    for what, argv in (("to send", ["send", "test:"]), ("to receive", ["recv"])):
-        code, _, errors = run([*alone, command, *argv, f"udp://127.0.0.1:{port}"], env=NO_DISPLAY)
-        checks.equal(code, USAGE, f"no route {what}: exit code", errors)
-        checks.that("no route" in errors and "ip route" in errors, f"no route {what}: names the cure", errors)
+    script = f"""
+        "$1" send test:?size=320x240 udp://127.0.0.1:{port} 2>"$2/sent" & sender=$!
+        "$1" recv udp://:{port} null:?verify --frames 10 --seconds 20 2>"$2/received" & receiver=$!
+        until grep -q "no way to it yet" "$2/sent" || ! kill -0 $sender; do sleep 0.05; done
+        ip link set lo up
+        wait $receiver; code=$?
+        kill $sender; wait $sender
+        cat "$2/sent" "$2/received" >&2; exit $code"""
+    with tempfile.TemporaryDirectory() as folder:
+        code, _, errors = run([*alone, "sh", "-c", script, "sh", command, folder], seconds=40, env=NO_DISPLAY)
+    checks.equal(code, 0, "no route at the start: exit code", errors)
+    checks.that("no way to it yet" in errors and "received 10 frames" in errors, "no route at the start: pictures once there is one", errors)
 
 
 def check_while_running(checks, command, folder):

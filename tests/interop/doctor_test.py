@@ -113,7 +113,8 @@ def check_lone_library(checks, command):
         return
     for module in ("videoio", "imgcodecs", "highgui", "libav"):
         f = found[module]
-        checks.that(f["level"] == "problem" and f"libopencv-{module}" in f["cure"], f"without {module}: its package is named", f)
+        package = "libavformat" if module == "libav" else f"libopencv-{module}"
+        checks.that(f["level"] == "problem" and package in f["cure"], f"without {module}: its package is named", f)
 
 
 def main():
