@@ -16,7 +16,7 @@ Receivers open(size_t count, const std::string& address) {
   if (!url) give_up(url.error().message);
   Receivers receivers;
   for (size_t i = 0; i < count; ++i) {
-    auto receiver = pipeline::Receiver::open(*url, {.access_units = true});
+    auto receiver = pipeline::Receiver::open(*url, {.subscriber = {.encoded = true}});
     if (!receiver) give_up(receiver.error().message);
     receivers.push_back(std::move(*receiver));
   }
