@@ -1,9 +1,10 @@
-// scan_jpeg on arbitrary bytes: what it says does not depend on how the bytes came in pieces, and a JPEG that
-// is whole stays whole when bytes follow it.
+// scan_jpeg on arbitrary bytes: what it says does not depend on how the bytes came in pieces, a JPEG that is
+// whole stays whole when bytes follow it, and one that tables were put into is the same picture with tables.
 #include <algorithm>
 #include <vector>
 
 #include "media/jpeg_layout.hpp"
+#include "media/jpeg_tables.hpp"
 #include "require.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
@@ -29,5 +30,15 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   GLIMT_REQUIRE(layout.components > 0 && layout.restart_interval >= 0);
   GLIMT_REQUIRE(glimt::media::scan_jpeg(bytes.first(layout.size)).state == State::whole);
   GLIMT_REQUIRE(glimt::media::scan_jpeg(bytes.first(layout.size - 1)).state == State::incomplete);
+  if (layout.scan_at == 0) return 0;
+
+  GLIMT_REQUIRE(layout.scan_at >= 4 && layout.scan_at < layout.size && data[layout.scan_at + 1] == 0xDA);
+  glimt::media::Buffer with_tables;
+  const size_t longer =
+      glimt::media::insert_huffman_tables(bytes.first(layout.size), layout.scan_at, with_tables);
+  const JpegScan again = glimt::media::scan_jpeg({with_tables.data(), longer});
+  GLIMT_REQUIRE(again.state == State::whole && again.layout.has_huffman_tables &&
+                again.layout.size == longer);
+  GLIMT_REQUIRE(again.layout.width == layout.width && again.layout.height == layout.height);
   return 0;
 }
