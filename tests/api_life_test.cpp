@@ -152,6 +152,23 @@ TEST_P(ApiLifeTest, ManySubscribersOneEncode) {
   EXPECT_TRUE(eventually([&] { return out.stats().destinations[0].frames == 50; }));
 }
 
+TEST_P(ApiLifeTest, EachReceiverHasStatisticsOfItsOwn) {
+  const Link link = make_link(GetParam());
+  auto out = Publisher::open(link.listening, {.codec = Codec::raw}).value();
+  auto newest = Subscriber::open(link.connecting).value();
+  auto each = Subscriber::open(link.connecting, {.mode = Mode::every}).value();
+  ASSERT_TRUE(eventually([&] { return out.stats().destinations[0].receivers == 2; }));
+  out.publish(picture(1)).value();
+  ASSERT_TRUE(newest.read(kDeadline));
+  ASSERT_TRUE(each.read(kDeadline));
+  ASSERT_TRUE(eventually([&] { return out.stats().destinations[0].frames == 2; }));
+  const auto destination = out.stats().destinations[0];
+  ASSERT_EQ(destination.each.size(), 2u);
+  EXPECT_NE(destination.each[0].mode, destination.each[1].mode);
+  EXPECT_NE(destination.each[0].peer, destination.each[1].peer);
+  for (const auto& receiver : destination.each) EXPECT_EQ(receiver.frames, 1u);
+}
+
 TEST_P(ApiLifeTest, DestinationsComeAndGoWhileItRuns) {
   auto stream = open();
   const Link further = make_link(GetParam());

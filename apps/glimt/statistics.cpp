@@ -42,6 +42,12 @@ Json json_of(const source::SourceStats& s) {
           {"age_ms", s.age ? Json(rounded(to_ms(*s.age))) : Json()}};
 }
 
+Json json_of(const ReceiverStats& r) {
+  return {{"peer", r.peer},       {"mode", to_string(r.mode)},  {"frames", r.frames},
+          {"dropped", r.dropped}, {"packets", r.packets},       {"packets_lost", r.packets_lost},
+          {"bytes", r.bytes},     {"rtt_ms", rounded(r.rtt_ms)}};
+}
+
 double rate(uint64_t after, uint64_t before, double seconds) {
   return seconds > 0 ? rounded(static_cast<double>(after - before) / seconds) : 0;
 }
@@ -92,6 +98,8 @@ std::string to_json(const SendStats& stats, const SendStats& stats_before, doubl
   for (const auto& d : s.destinations) {
     uint64_t bytes_before = 0;
     for (const auto& old : before.destinations) bytes_before = old.id == d.id ? old.bytes : bytes_before;
+    Json each = Json::array();
+    for (const auto& receiver : d.each) each.push_back(json_of(receiver));
     destinations.push_back({{"id", d.id},
                             {"address", d.address},
                             {"receivers", d.receivers},
@@ -104,7 +112,8 @@ std::string to_json(const SendStats& stats, const SendStats& stats_before, doubl
                             {"bytes", d.bytes},
                             {"refused", d.refused},
                             {"stray", d.stray},
-                            {"rtt_ms", rounded(d.rtt_ms)}});
+                            {"rtt_ms", rounded(d.rtt_ms)},
+                            {"each", each}});
   }
   const Json json = {{"time_s", wall_clock()},
                      {"role", "sender"},

@@ -11,6 +11,8 @@
 #include <string>
 #include <vector>
 
+#include "glimt/options.hpp"
+
 namespace glimt {
 
 struct Percentiles {
@@ -56,6 +58,17 @@ struct SubscriberStats {
   StageTimes total;
 };
 
+// One receiver that is there at this moment.
+struct ReceiverStats {
+  std::string peer;  // its address; of a Unix socket nothing is known
+  Mode mode = Mode::latest;
+  uint64_t frames = 0;   // given to it whole
+  uint64_t dropped = 0;  // skipped for it, because it was still busy with an older one
+  uint64_t packets = 0, bytes = 0;
+  uint64_t packets_lost = 0;  // as it reports
+  double rtt_ms = 0;
+};
+
 struct DestinationStats {
   uint32_t id = 0;
   std::string address;
@@ -68,6 +81,7 @@ struct DestinationStats {
   uint64_t refused = 0;
   uint64_t stray = 0;  // packets in good order that belong to no session of ours
   double rtt_ms = 0;   // of the slowest receiver
+  std::vector<ReceiverStats> each;
 };
 
 struct PublisherStats {

@@ -303,13 +303,23 @@ DestinationStats SendDestination::stats() const {
   s.refused += refused_;
   s.stray = stray_;
   for (const auto& [id, session] : sessions_) {
-    s.frames += session->counters.frames;
-    s.dropped += session->counters.dropped;
-    s.packets += session->counters.packets;
-    s.bytes += session->counters.bytes;
+    ReceiverStats r;
+    r.peer = transport::to_string(session->peer);
+    r.mode = session->mode();
+    r.frames = session->counters.frames;
+    r.dropped = session->counters.dropped;
+    r.packets = session->counters.packets;
+    r.bytes = session->counters.bytes;
+    r.packets_lost = session->loss.totals().lost;
+    if (const auto rtt = session->association.clock().rtt()) r.rtt_ms = to_ms(*rtt);
+    s.frames += r.frames;
+    s.dropped += r.dropped;
+    s.packets += r.packets;
+    s.bytes += r.bytes;
     s.refused += session->counters.refused;
-    s.packets_lost += session->loss.totals().lost;
-    if (const auto rtt = session->association.clock().rtt()) s.rtt_ms = std::max(s.rtt_ms, to_ms(*rtt));
+    s.packets_lost += r.packets_lost;
+    s.rtt_ms = std::max(s.rtt_ms, r.rtt_ms);
+    if (session->started()) s.each.push_back(std::move(r));
   }
   return s;
 }
