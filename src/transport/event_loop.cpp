@@ -123,14 +123,24 @@ void EventLoop::run_posted() {
   for (auto& item : work) item();
 }
 
+// Each at most once a round: one that sets itself to the past does not hold up the rest.
 void EventLoop::run_due_timers() {
   const Instant at = now();
-  for (size_t i = 0; i < timers_.size(); ++i) {
-    Timer& timer = *timers_[i];
-    if (timer.due_ > at) continue;
-    timer.clear();
-    timer.callback_();
+  ++timer_round_;
+  while (Timer* timer = next_due(at)) {
+    timer->called_in_ = timer_round_;
+    timer->clear();
+    timer->callback_();  // may make, set and destroy timers
   }
+}
+
+EventLoop::Timer* EventLoop::next_due(Instant at) {
+  Timer* next = nullptr;
+  for (Timer* timer : timers_) {
+    const bool due = timer->due_ <= at && timer->called_in_ != timer_round_;
+    if (due && (!next || timer->due_ < next->due_)) next = timer;
+  }
+  return next;
 }
 
 // Sleeps until an event or the first timer. epoll_pwait2 knows nanoseconds; older kernels

@@ -47,6 +47,7 @@ class EventLoop {
     EventLoop& loop_;
     Callback callback_;
     Instant due_ = Instant::max();
+    uint64_t called_in_ = 0;  // the round of run_due_timers()
   };
 
   // Lets another thread wake the loop without allocating; raised twice before it runs, it runs once.
@@ -91,12 +92,14 @@ class EventLoop {
   void dispatch_wake();
   void run_posted();
   void run_due_timers();
+  Timer* next_due(Instant at);
   int wait(epoll_event* events, int room);
 
   const UniqueFd epoll_, wake_;
   std::unordered_map<int, std::unique_ptr<Watch>> watches_;
   std::vector<std::unique_ptr<Watch>> gone_;  // kept until the events that may still name them are through
   std::vector<Timer*> timers_;
+  uint64_t timer_round_ = 0;
   std::vector<Signal*> signals_;
   std::atomic<bool> stopping_{false};
   bool has_precise_wait_ = true;

@@ -25,6 +25,33 @@ TEST(EventLoop, CallsTimersInTheOrderOfTheirTimes) {
   EXPECT_EQ(order, (std::vector{1, 2}));
 }
 
+TEST(EventLoop, TimersThatAreDueTogetherAreCalledInTheOrderOfTheirTimesToo) {
+  RunningLoop net;
+  std::vector<int> order;
+  EventLoop::Timer third(*net.loop, [&] { order.push_back(3); }),
+      first(*net.loop, [&] { order.push_back(1); }), second(*net.loop, [&] { order.push_back(2); });
+  net.do_on([&] {
+    third.set(Instant(3ns));
+    first.set(Instant(1ns));
+    second.set(Instant(2ns));
+  });
+  ASSERT_TRUE(net.until([&] { return order.size() == 3; }));
+  EXPECT_EQ(order, (std::vector{1, 2, 3}));
+}
+
+TEST(EventLoop, ATimerThatSetsItselfToThePastHoldsUpNobody) {
+  RunningLoop net;
+  int others = 0;
+  EventLoop::Timer* again = nullptr;
+  EventLoop::Timer eager(*net.loop, [&] { again->set(Instant(1ns)); }), other(*net.loop, [&] { ++others; });
+  again = &eager;
+  net.do_on([&] {
+    eager.set(Instant(1ns));
+    other.set(now());
+  });
+  EXPECT_TRUE(net.until([&] { return others == 1; }));
+}
+
 TEST(EventLoop, ATimerThatWasClearedDoesNotCallBack) {
   RunningLoop net;
   int cleared = 0, other = 0;
