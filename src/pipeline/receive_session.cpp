@@ -7,6 +7,7 @@ namespace {
 
 constexpr auto kReportEvery = std::chrono::milliseconds(10);
 constexpr int kReportRepeats = 2;  // a report may be lost: its content is said three times
+constexpr auto kHold = std::chrono::milliseconds(300);  // for a newer frame
 
 }  // namespace
 
@@ -43,13 +44,14 @@ void ReceiveSession::start(uint64_t taken_units) {
   units_popped_ = taken_units;
   report_ = 0;
   repeats_left_ = 0;
-  old_up_to_.reset();
   dirty_ = fate_due_ = any_fate_ = false;
 }
 
 void ReceiveSession::stop() {
   if (!reassembler_) return;
   reassembler_->abandon_all(*this);
+  held_.clear();
+  release_held_at_ = Instant::max();
   counters_.frames += reassembler_->counters();
   counters_.packets_lost += arrivals_.lost();
   reassembler_.reset();
@@ -105,11 +107,7 @@ void ReceiveSession::on_data(const wire::Packet& packet, Instant now) {
 void ReceiveSession::begin(const Ref<media::AccessUnit>& unit) {
   auto& info = unit->info;
   auto& s = info.stamps;
-  if (options_.mode == Mode::latest && association.is_catching_up(s.arrived_at)) {
-    old_up_to_ = info.number;
-    ++counters_.old;
-  }
-  if (is_old(*unit)) return;
+  const bool holds = options_.mode == Mode::latest && association.is_catching_up(s.arrived_at);
   const auto& clock = association.clock();
   info.clock_known = clock.estimate().has_value();
   if (info.clock_known) {
@@ -123,19 +121,58 @@ void ReceiveSession::begin(const Ref<media::AccessUnit>& unit) {
       if (*stamp != Instant{}) *stamp += shift;
     }
   }
-  sink_.begin(unit);
+  if (holds) {
+    release_held_at_ = std::min(release_held_at_, s.arrived_at + kHold);
+    held_.push_back({unit, {}, false});
+  } else {
+    sink_.begin(unit);
+  }
 }
 
 void ReceiveSession::strip(const Ref<media::AccessUnit>& unit, const media::Strip& strip) {
-  if (!is_old(*unit)) sink_.strip(unit, strip);
+  if (Held* held = find_held(unit)) {
+    held->strips.push_back(strip);
+  } else {
+    sink_.strip(unit, strip);
+  }
 }
 
 void ReceiveSession::end(const Ref<media::AccessUnit>& unit) {
-  if (!is_old(*unit)) sink_.end(unit);
+  drop_held_before(unit->info.number);
+  if (Held* held = find_held(unit)) {
+    held->whole = true;
+  } else {
+    sink_.end(unit);
+  }
 }
 
 void ReceiveSession::abandon(const Ref<media::AccessUnit>& unit) {
-  if (!is_old(*unit)) sink_.abandon(unit);
+  if (find_held(unit)) {
+    std::erase_if(held_, [&](const Held& held) { return held.unit == unit; });
+  } else {
+    sink_.abandon(unit);
+  }
+}
+
+ReceiveSession::Held* ReceiveSession::find_held(const Ref<media::AccessUnit>& unit) {
+  const auto at =
+      std::find_if(held_.begin(), held_.end(), [&](const Held& held) { return held.unit == unit; });
+  return at != held_.end() ? &*at : nullptr;
+}
+
+void ReceiveSession::drop_held_before(Sequence frame) {
+  counters_.old +=
+      std::erase_if(held_, [&](const Held& held) { return held.whole && frame > held.unit->info.number; });
+}
+
+// No newer one came: these are the newest.
+void ReceiveSession::release_held() {
+  for (const auto& held : std::exchange(held_, {})) {
+    sink_.begin(held.unit);
+    for (const auto& strip : held.strips) sink_.strip(held.unit, strip);
+    if (held.whole) sink_.end(held.unit);
+  }
+  release_held_at_ = Instant::max();
 }
 
 void ReceiveSession::fate(const wire::FrameFate& fate) {
@@ -162,6 +199,7 @@ void ReceiveSession::poll(Instant now, const ReaderState& reader, Outbox& out) {
   association.poll(now, out);
   if (!started() || !association.is_open()) return;
   reassembler_->expire(now, *this);
+  if (now >= release_held_at_) release_held();
   const bool due = now - last_report_ >= kReportEvery && (dirty_ || repeats_left_ > 0);
   if (fate_due_ || due) report(now, reader, out);
 }
@@ -193,7 +231,7 @@ void ReceiveSession::report(Instant now, const ReaderState& reader, Outbox& out)
 Instant ReceiveSession::next_poll() const {
   Instant next = association.next_poll();
   if (!started()) return next;
-  next = std::min(next, reassembler_->next_deadline());
+  next = std::min({next, reassembler_->next_deadline(), release_held_at_});
   if (dirty_ || repeats_left_ > 0) next = std::min(next, last_report_ + kReportEvery);
   return next;
 }

@@ -25,7 +25,8 @@ class ReceiveSession final : private reassemble::Reassembler::Output {
     reassemble::Reassembler::Counters frames;
     uint64_t packets = 0, packets_repeated = 0, packets_lost = 0, bytes = 0;
     uint64_t refused = 0, unknown = 0;
-    uint64_t old = 0;  // frames that had waited in the kernel while this process was stopped
+    uint64_t old =
+        0;  // whole frames that had waited while this process was stopped, and were given up for newer ones
 
     Counters& operator+=(const Counters& other);
   };
@@ -63,12 +64,22 @@ class ReceiveSession final : private reassemble::Reassembler::Output {
   void strip(const Ref<media::AccessUnit>& unit, const media::Strip& strip) override;
   void end(const Ref<media::AccessUnit>& unit) override;
   void abandon(const Ref<media::AccessUnit>& unit) override;
-  bool is_old(const media::AccessUnit& unit) const { return old_up_to_ && !(unit.info.number > *old_up_to_); }
   void fate(const wire::FrameFate& fate) override;
 
   void on_data(const wire::Packet& packet, Instant now);
   void report(Instant now, const ReaderState& reader, Outbox& out);
   Sequence taken(uint64_t taken_units);
+
+  // latest: what waited in the kernel while this process was stopped. It is held back: most likely a newer one is on
+  // its way, but it may as well be the newest that there is.
+  struct Held {
+    Ref<media::AccessUnit> unit;
+    std::vector<media::Strip> strips;
+    bool whole = false;
+  };
+  Held* find_held(const Ref<media::AccessUnit>& unit);
+  void drop_held_before(Sequence frame);
+  void release_held();
 
   struct Reported {
     wire::FrameFate fate;
@@ -87,7 +98,8 @@ class ReceiveSession final : private reassemble::Reassembler::Output {
   Ring<Reported> fates_{wire::Feedback::kMaxFates};
   Ring<Settled> settled_{256};
   Sequence taken_;
-  std::optional<Sequence> old_up_to_;  // frames that are not worth showing any more
+  std::vector<Held> held_;  // at most one of them whole
+  Instant release_held_at_ = Instant::max();
   uint64_t units_popped_ = 0;
   uint32_t report_ = 0;
   int repeats_left_ = 0;

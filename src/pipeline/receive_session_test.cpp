@@ -123,22 +123,32 @@ TEST_F(ReceiveSessionTest, CountsWhatItDoesNotKnowAndWhatItRefuses) {
   EXPECT_EQ(session_.counters().packets, 6u);
 }
 
-TEST_F(ReceiveSessionTest, WhatWaitedWhileThisProcessWasStoppedIsNotShown) {
+TEST_F(ReceiveSessionTest, WhatWaitedWhileThisProcessWasStoppedGivesWayToANewerOne) {
   deliver(1);
-  deliver(2, {0});
   now_ += 2s;
   session_.association.note_pause(now_);
-  deliver(2, {1, 2});
-  deliver(3);
-  deliver(4, {0});
+  for (const uint32_t n : {2, 3, 4}) deliver(n);
   EXPECT_EQ(sink_.ended, Numbers{1});
-  EXPECT_EQ(session_.counters().old, 2u);
-  const auto answer = body_of(wire::Clock{true, to_us(now_), to_us(now_), to_us(now_)});
-  receive(wire::Type::clock, answer);
-  deliver(4, {1, 2});
+  receive(wire::Type::clock, body_of(wire::Clock{true, to_us(now_), to_us(now_), to_us(now_)}));
   deliver(5);
-  EXPECT_EQ(sink_.ended, (Numbers{1, 4, 5})) << "4 was still on its way";
+  EXPECT_EQ(sink_.ended, (Numbers{1, 5}));
+  wait(1s);
+  EXPECT_EQ(sink_.ended, (Numbers{1, 5}));
+  EXPECT_EQ(session_.counters().old, 3u);
   EXPECT_EQ(session_.counters().frames.lost, 0u);
+}
+
+TEST_F(ReceiveSessionTest, WhatWaitedIsTheNewestWhereNothingNewerComes) {
+  now_ += 2s;
+  session_.association.note_pause(now_);
+  for (const uint32_t n : {1, 2}) deliver(n);
+  deliver(3, {0});
+  EXPECT_EQ(session_.next_poll() > now_ + 300ms, false) << "it wakes up for it";
+  wait(300ms);
+  EXPECT_EQ(sink_.ended, Numbers{});
+  wait(1ms);
+  EXPECT_EQ(sink_.ended, Numbers{2});
+  EXPECT_EQ(session_.counters().old, 1u);
 }
 
 TEST_F(ReceiveSessionTest, SkippedFramesAreNotLost) {
