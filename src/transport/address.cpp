@@ -40,18 +40,49 @@ Result<Address> unix_from_url(const Url& url, bool listens) {
   return a;
 }
 
+// The wire that the options name, on a socket that can carry it.
+Result<wire::WireFormat> wire_of(const Url& url) {
+  const auto text = url.find("wire");
+  if (!text) return wire::WireFormat::native;
+  const auto wire = wire::parse_wire_format(*text);
+  if (!wire) return Error{wire.error().kind, "'" + url.text + "': " + wire.error().message};
+  const bool pickles = *wire == wire::WireFormat::pickle_q || *wire == wire::WireFormat::pickle_i;
+  if (pickles && url.scheme != "tcp")
+    return invalid("'" + url.text + "': wire=" + *text + " goes over tcp://");
+  if (*wire == wire::WireFormat::countdown && url.scheme == "tcp")
+    return invalid("'" + url.text + "': wire=countdown goes over udp:// or unix://");
+  return *wire;
+}
+
+// In countdown nobody answers: the receiver listens, whatever the socket.
+Result<void> check_countdown(const Address& a, const Url& url, bool sends) {
+  if (a.wire != wire::WireFormat::countdown || (a.role == Role::connect) == sends) return {};
+  return invalid("'" + url.text + "': with wire=countdown the receiver listens and the sender connects; " +
+                 (sends ? "name the receiver's host or path" : "add ?listen"));
+}
+
 }  // namespace
 
-Result<Address> Address::from_url(const Url& url, bool unix_listens) {
+Result<Address> Address::from_url(const Url& url, bool sends) {
   const bool listen = url.has("listen"), connect = url.has("connect");
   if (listen && connect) return invalid("'" + url.text + "': ?listen and ?connect exclude each other");
-  if (url.scheme == "unix") return unix_from_url(url, listen || (unix_listens && !connect));
+  const auto wire = wire_of(url);
+  if (!wire) return wire.error();
+  if (url.scheme == "unix") {
+    const bool listens = sends != (*wire == wire::WireFormat::countdown);
+    auto a = unix_from_url(url, listen || (listens && !connect));
+    if (!a) return a;
+    a->wire = *wire;
+    if (auto roles = check_countdown(*a, url, sends); !roles) return roles.error();
+    return a;
+  }
   if (url.scheme != "udp" && url.scheme != "tcp") {
     return Error{ErrorKind::unsupported, "'" + url.text + "': unknown scheme '" + url.scheme +
                                              "' for a stream; known: udp, tcp, unix"};
   }
   Address a;
   a.kind = url.scheme == "udp" ? Kind::udp : Kind::tcp;
+  a.wire = *wire;
   const bool everywhere = url.host.empty() || url.host == "@" || url.host == "0.0.0.0" || url.host == "::";
   a.host = url.host == "@" ? "" : url.host;
   a.port = url.port;
@@ -59,6 +90,7 @@ Result<Address> Address::from_url(const Url& url, bool unix_listens) {
   const bool v6 = a.host.find(':') != std::string::npos;
   a.text = url.scheme + "://" + (v6 ? "[" + a.host + "]" : a.host) + ":" + std::to_string(a.port);
   if (everywhere && connect) return invalid("'" + url.text + "': whom to connect to? Name a host");
+  if (auto roles = check_countdown(a, url, sends); !roles) return roles.error();
   return a;
 }
 

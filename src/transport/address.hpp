@@ -12,6 +12,7 @@
 #include <string>
 
 #include "glimt/url.hpp"
+#include "wire/wire_format.hpp"
 
 namespace glimt::transport {
 
@@ -21,14 +22,15 @@ enum class Kind { udp, tcp, unix_socket };
 struct Address {
   Kind kind = Kind::udp;
   Role role = Role::connect;
+  wire::WireFormat wire = wire::WireFormat::native;
   std::string host;  // udp, tcp; empty: every local address
   uint16_t port = 0;
   std::string path;      // unix
   unsigned mode = 0600;  // unix: of the socket file
   std::string text;      // for people, without options
 
-  // `unix_listens`: whether this end listens on a Unix socket unless the options say otherwise.
-  static Result<Address> from_url(const Url& url, bool unix_listens);
+  // `sends`: whether this end is the sender. It listens on a Unix socket unless the options or the wire say otherwise.
+  static Result<Address> from_url(const Url& url, bool sends);
 };
 
 struct SocketAddress {

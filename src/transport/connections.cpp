@@ -168,7 +168,7 @@ void Connections::on_events(uint32_t id, uint32_t what) {
       close(id, {ErrorKind::disconnected, address_.text + ": the other end has closed the connection"});
     } else if (state == Channel::State::open) {
       connection.blocked = false;
-      loop_.change(connection.fd.get(), EPOLLIN);
+      watch_again(connection);
       const Peer peer = connection.peer;
       events_->on_writable(peer);
     }
@@ -193,9 +193,20 @@ Transport::Sent Connections::send(const Peer& to, std::span<const Gather> packet
                                     // under the caller
   } else if (state == Channel::State::blocked) {
     connection.blocked = sent.blocked = true;
-    loop_.change(connection.fd.get(), EPOLLIN | EPOLLOUT);
+    watch_again(connection);
   }
   return sent;
+}
+
+void Connections::hold(const Peer& peer, bool on) {
+  const auto found = connections_.find(peer.connection);
+  if (found == connections_.end() || found->second.held == on) return;
+  found->second.held = on;
+  watch_again(found->second);
+}
+
+void Connections::watch_again(const Connection& connection) {
+  loop_.change(connection.fd.get(), (connection.held ? 0U : EPOLLIN) | (connection.blocked ? EPOLLOUT : 0U));
 }
 
 void Connections::disconnect(const Peer& peer) {

@@ -64,6 +64,7 @@ class Connections final : public Transport {
   void start(Events& events) override;
   Sent send(const Peer& to, std::span<const Gather> packets) override;
   void disconnect(const Peer& peer) override;
+  void hold(const Peer& peer, bool on) override;
   void reroute() override { connector_->look_up(); }
   Traits traits() const override;
   Counters counters() const override { return counters_; }
@@ -75,6 +76,7 @@ class Connections final : public Transport {
     std::shared_ptr<Channel> channel;
     Instant give_up_at = Instant::max();  // while it connects
     bool blocked = false;
+    bool held = false;
   };
 
   class Delivery;
@@ -87,6 +89,7 @@ class Connections final : public Transport {
   void close(uint32_t id, const Error& why);
   void forget(uint32_t id);
   void refuse(const Error& why);
+  void watch_again(const Connection& connection);
 
   EventLoop& loop_;
   const Address address_;

@@ -1,5 +1,3 @@
-#include <netinet/tcp.h>
-
 #include <algorithm>
 #include <array>
 #include <cerrno>
@@ -7,8 +5,7 @@
 #include <vector>
 
 #include "base/bytes.hpp"
-#include "transport/connections.hpp"
-#include "transport/name_lookup.hpp"
+#include "transport/tcp_connections.hpp"
 #include "wire/packet.hpp"
 
 namespace glimt::transport {
@@ -21,8 +18,6 @@ constexpr int kReceiveRounds = 4;  // then the other sockets have their turn
 // Unsent bytes that the kernel takes before it says "blocked": two packets. Further frames wait on our side,
 // where they can be replaced by newer ones.
 constexpr int kMaxUnsentBytes = 64 * 1024;
-
-void set_option(int fd, int level, int name, int value) { setsockopt(fd, level, name, &value, sizeof value); }
 
 // u32 length and a packet, one after the other.
 class TcpChannel final : public Channel {
@@ -127,60 +122,13 @@ class TcpChannel final : public Channel {
 };
 static_assert(kReadBytes >= 2 * (kLengthBytes + wire::kMaxPacketBytes));
 
-class TcpConnector final : public Connector {
- public:
-  TcpConnector(EventLoop& loop, const Address& address, const SocketAddress& where)
-      : address_(address),
-        where_(where),
-        lookup_(loop, address, [this](const SocketAddress& now_at) { where_ = now_at; }) {}
-
-  Result<UniqueFd> connect() override {
-    UniqueFd fd(socket(where_.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-    if (!fd) return socket_error(address_, "socket", errno);
-    if (::connect(fd.get(), where_.get(), where_.length) != 0 && errno != EINPROGRESS) {
-      return socket_error(address_, "connect", errno);
-    }
-    return fd;
-  }
-
-  void look_up() override { lookup_.ask(); }
-
-  Result<Peer> admit(int fd) override {
-    set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
-    set_option(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, kMaxUnsentBytes);
-    SocketAddress from;
-    from.length = sizeof from.storage;
-    if (getpeername(fd, reinterpret_cast<sockaddr*>(&from.storage), &from.length) != 0) {
-      return socket_error(address_, "connection", errno);
-    }
-    return peer_of(from);
-  }
-
-  std::unique_ptr<Channel> make_channel(int fd) override { return std::make_unique<TcpChannel>(fd, input_); }
-
- private:
-  const Address address_;
-  SocketAddress where_;
-  NameLookup lookup_;
-  std::vector<uint8_t> input_ = std::vector<uint8_t>(kReadBytes);
-};
-
 }  // namespace
 
 Result<std::unique_ptr<Transport>> open_tcp(EventLoop& loop, const Address& address) {
-  const auto where = resolve(address);
-  if (!where) return where.error();
-  UniqueFd listener;
-  if (address.role == Role::listen) {
-    listener = UniqueFd(socket(where->family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-    if (!listener) return socket_error(address, "socket", errno);
-    set_option(listener.get(), SOL_SOCKET, SO_REUSEADDR, 1);
-    if (where->family() == AF_INET6) set_option(listener.get(), IPPROTO_IPV6, IPV6_V6ONLY, 0);
-    if (bind(listener.get(), where->get(), where->length) != 0) return socket_error(address, "bind", errno);
-    if (listen(listener.get(), kBacklog) != 0) return socket_error(address, "listen", errno);
-  }
-  return std::unique_ptr<Transport>(std::make_unique<Connections>(
-      loop, address, std::make_unique<TcpConnector>(loop, address, *where), std::move(listener)));
+  return open_tcp_connections(loop, address, kMaxUnsentBytes,
+                              [input = std::make_shared<std::vector<uint8_t>>(kReadBytes)](int fd) {
+                                return std::make_unique<TcpChannel>(fd, *input);
+                              });
 }
 
 }  // namespace glimt::transport

@@ -1,4 +1,5 @@
-// Transport: moves datagrams to and from peers. UDP, TCP with a length before each, Unix SEQPACKET.
+// Transport: moves datagrams to and from peers. UDP, TCP with a length before each, Unix SEQPACKET; for the
+// wires of others also Unix datagrams, and TCP as it is.
 //
 //   input    gathered packets, whole or not at all; a packet that was accepted is never cut
 //   output   datagrams as views, good during the call; connections that come and go
@@ -50,6 +51,9 @@ class Transport {
   virtual void start(Events& events) = 0;
   virtual Sent send(const Peer& to, std::span<const Gather> packets) = 0;
   virtual void disconnect(const Peer& peer) = 0;
+  // Nothing more is read from this connection until it is let go again, so that the other end has to wait. What was
+  // read already may still come. Of datagrams nobody can be made to wait.
+  virtual void hold(const Peer& peer, bool on) = 0;
   // Nothing comes from the peer that this end connects to: its name is looked up again, and the way to it begins
   // at the address that this machine has now. Called as often as one likes.
   virtual void reroute() = 0;
@@ -63,5 +67,8 @@ Result<std::unique_ptr<Transport>> open_transport(EventLoop& loop, const Address
 Result<std::unique_ptr<Transport>> open_udp(EventLoop& loop, const Address& address);
 Result<std::unique_ptr<Transport>> open_tcp(EventLoop& loop, const Address& address);
 Result<std::unique_ptr<Transport>> open_unix(EventLoop& loop, const Address& address);
+// TCP without framing: what is sent is a run of bytes, at best of 64 KB or less; what arrives are the bytes
+// that were there, cut anywhere.
+Result<std::unique_ptr<Transport>> open_byte_stream(EventLoop& loop, const Address& address);
 
 }  // namespace glimt::transport

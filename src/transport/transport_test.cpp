@@ -26,8 +26,8 @@ std::string socket_path() {
 
 class TransportTest : public testing::Test {
  protected:
-  Address address(const std::string& text, bool unix_listens = false) {
-    return *Address::from_url(*Url::parse(text), unix_listens);
+  Address address(const std::string& text, bool sends = false) {
+    return *Address::from_url(*Url::parse(text), sends);
   }
   Result<std::unique_ptr<Transport>> open(const std::string& text) {
     return open_transport(*net.loop, address(text));
@@ -127,6 +127,67 @@ TEST_F(TransportTest, TcpClosesAConnectionThatBreaksTheFraming) {
   ASSERT_EQ(::send(stranger.get(), huge.data(), huge.size(), 0), 4);
   EXPECT_TRUE(net.until([&] { return at_listener.disconnected == 1; }));
   EXPECT_TRUE(at_listener.datagrams.empty());
+}
+
+class ByteStream : public TransportTest {
+ protected:
+  void SetUp() override {
+    const auto at = address(kTcp + "?listen&wire=pickle-q"), to = address(kTcp + "?wire=pickle-q");
+    listener = std::move(*open_transport(*net.loop, at));
+    net.do_on([&] { listener->start(at_listener); });
+    connector = std::move(*open_transport(*net.loop, to));
+    net.do_on([&] { connector->start(at_connector); });
+    ASSERT_TRUE(net.until([&] { return at_connector.connected == 1 && at_listener.connected == 1; }));
+  }
+  std::vector<uint8_t> arrived() {
+    std::vector<uint8_t> all;
+    for (const auto& chunk : at_listener.datagrams) all.insert(all.end(), chunk.begin(), chunk.end());
+    return all;
+  }
+};
+
+TEST_F(ByteStream, CarriesBytesAsTheyAreInOrder) {
+  std::vector<std::vector<uint8_t>> runs;
+  std::vector<uint8_t> all;
+  for (int i = 0; i < 100; ++i) {
+    runs.push_back(pattern(static_cast<size_t>(1 + i * 7), static_cast<uint8_t>(i)));
+    all.insert(all.end(), runs.back().begin(), runs.back().end());
+  }
+  send(*connector, at_connector.last_peer, runs);
+  ASSERT_TRUE(net.until([&] { return arrived().size() >= all.size(); }));
+  EXPECT_EQ(arrived(), all);
+}
+
+TEST_F(ByteStream, MakesTheOtherEndWaitWhileItIsHeld) {
+  net.do_on([&] { listener->hold(at_listener.last_peer, true); });
+  const std::vector<std::vector<uint8_t>> runs(1024, pattern(64 * 1024, 7));
+  const auto gathered = gather(runs);
+  Transport::Sent sent;
+  net.do_on([&] { sent = connector->send(at_connector.last_peer, gathered); });
+  ASSERT_TRUE(sent.blocked);
+  EXPECT_TRUE(arrived().empty());
+  net.do_on([&] { listener->hold(at_listener.last_peer, false); });
+  ASSERT_TRUE(net.until(
+      [&] { return at_connector.writable > 0 && arrived().size() == sent.packets * runs[0].size(); }));
+}
+
+TEST_F(TransportTest, WiresOfOthersAskForTheirSocketsAndRoles) {
+  const auto error_of = [](const std::string& text, bool sends) {
+    const auto a = Address::from_url(*Url::parse(text), sends);
+    return a ? std::string() : a.error().message;
+  };
+  EXPECT_EQ(error_of("udp://127.0.0.1:9?wire=countdown", true), "");
+  EXPECT_EQ(error_of("udp://:9?wire=countdown", false), "");
+  EXPECT_EQ(error_of("unix:///tmp/x?wire=countdown", true), "");
+  EXPECT_EQ(error_of("tcp://:9?wire=pickle-q", true), "");
+  EXPECT_EQ(error_of("tcp://a:9?wire=pickle-q", false), "");
+  EXPECT_THAT(error_of("udp://:9?wire=countdown", true), HasSubstr("the receiver listens"));
+  EXPECT_THAT(error_of("udp://127.0.0.1:9?wire=countdown", false), HasSubstr("add ?listen"));
+  EXPECT_THAT(error_of("tcp://:9?wire=countdown", false), HasSubstr("udp:// or unix://"));
+  EXPECT_THAT(error_of("udp://:9?wire=pickle-q", true), HasSubstr("tcp://"));
+  EXPECT_THAT(error_of("udp://:9?wire=pickles", true), HasSubstr("known: native, countdown"));
+  EXPECT_EQ(address("unix:///tmp/x?wire=countdown", true).role, Role::connect);
+  EXPECT_EQ(address("unix:///tmp/x?wire=countdown", false).role, Role::listen);
 }
 
 TEST_F(TransportTest, SaysWhoHasAPortThatIsInUse) {

@@ -71,6 +71,7 @@ class Udp final : public Transport {
   }
 
   void disconnect(const Peer&) override {}
+  void hold(const Peer&, bool) override {}
 
   void reroute() override {
     if (now() < next_reroute_) return;
@@ -307,11 +308,11 @@ Result<std::unique_ptr<Transport>> open_udp(EventLoop& loop, const Address& addr
   if (!where) return where.error();
   UniqueFd fd(socket(where->family(), SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!fd) return socket_error(address, "socket", errno);
-  if (where->family() == AF_INET6) {
-    set_option(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, 0);
-    set_option(fd.get(), IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_DO);
+  if (where->family() == AF_INET6) set_option(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, 0);
+  if (address.wire == wire::WireFormat::native) {  // never IP fragments; countdown cannot go without
+    if (where->family() == AF_INET6) set_option(fd.get(), IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_DO);
+    set_option(fd.get(), IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DO);
   }
-  set_option(fd.get(), IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DO);  // never IP fragments
   set_option(fd.get(), SOL_SOCKET, SO_RXQ_OVFL, 1);
   const int granted = ask_for_buffer(fd.get(), SO_RCVBUF);
   ask_for_buffer(fd.get(), SO_SNDBUF);

@@ -147,7 +147,8 @@ Result<std::unique_ptr<Transport>> open_transport(EventLoop& loop, const Address
     case Kind::udp:
       return open_udp(loop, address);
     case Kind::tcp:
-      return open_tcp(loop, address);
+      return address.wire == wire::WireFormat::native ? open_tcp(loop, address)
+                                                      : open_byte_stream(loop, address);
     case Kind::unix_socket:
       return open_unix(loop, address);
   }

@@ -1,0 +1,20 @@
+// TCP connections, whatever is said on them: listening, connecting again, addresses and socket options.
+//
+//   errors   open() with the cure
+//   threads  bound to the event loop's thread, but for open()
+//   memory   the channels'
+#pragma once
+
+#include <functional>
+
+#include "transport/connections.hpp"
+
+namespace glimt::transport {
+
+using MakeChannel = std::function<std::unique_ptr<Channel>(int fd)>;
+
+// `max_unsent_bytes`: what the kernel takes before it says "blocked".
+Result<std::unique_ptr<Transport>> open_tcp_connections(EventLoop& loop, const Address& address,
+                                                        int max_unsent_bytes, MakeChannel make_channel);
+
+}  // namespace glimt::transport
