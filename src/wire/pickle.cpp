@@ -37,11 +37,11 @@ Bytes decode_latin1(Bytes text, size_t size, std::vector<uint8_t>& decoded) {
   if (size == text.size()) return text;
   decoded.resize(size);
   const uint8_t* in = text.data();
-  for (uint8_t& out : decoded) {
-    const uint8_t b = in[0];
-    const bool has_second = b >= 0x80;
-    out = static_cast<uint8_t>(has_second ? b << 6 | (in[1] & 0x3F) : b);
-    in += has_second ? 2 : 1;
+  for (uint8_t& out : decoded) {  // without a branch: no processor guesses which pixels are above 127
+    const unsigned b = in[0], has_second = b >> 7, last = in[has_second];
+    const unsigned mask = 0 - has_second;
+    out = static_cast<uint8_t>((b & ~mask) | ((b << 6 | (last & 0x3F)) & mask));
+    in += 1 + has_second;
   }
   return decoded;
 }
