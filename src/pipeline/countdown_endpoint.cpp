@@ -20,8 +20,9 @@ CountdownReassembler::Sender sender_of(const transport::Peer& peer) {
 
 }  // namespace
 
-CountdownEndpoint::CountdownEndpoint(transport::EventLoop& loop, std::unique_ptr<transport::Transport> transport,
-                                     const Options& options, media::StripSink& sink, Reader& reader)
+CountdownEndpoint::CountdownEndpoint(transport::EventLoop& loop,
+                                     std::unique_ptr<transport::Transport> transport, const Options& options,
+                                     media::StripSink& sink, Reader& reader)
     : transport_(std::move(transport)),
       options_(options),
       reader_(reader),
@@ -32,12 +33,12 @@ CountdownEndpoint::CountdownEndpoint(transport::EventLoop& loop, std::unique_ptr
 void CountdownEndpoint::on_datagram(const transport::Peer& from, Bytes datagram, Instant arrived_at) {
   const auto sender = sender_of(from);
   const bool over_network = options_.address.kind == transport::Kind::udp && !transport::is_loopback(from);
-  const auto picture = reassembler_.push(
-      {datagram, sender, arrived_at, transport_->counters().kernel_drops, over_network});
+  const auto picture =
+      reassembler_.push({datagram, sender, arrived_at, transport_->counters().kernel_drops, over_network});
   if (reassembler_.followed() != sender) return;
   ++datagrams_;
   bytes_ += datagram.size();
-  note_followed(from);
+  if (reassembler_.last_heard() == arrived_at) note_followed(from);
   if (picture) show(*picture, arrived_at);
 }
 

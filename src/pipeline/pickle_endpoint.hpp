@@ -11,8 +11,8 @@
 //   memory   one message, PictureInlet's; in every mode what one turn of the loop has read
 #pragma once
 
-#include "pipeline/picture_inlet.hpp"
 #include "pipeline/pickle_senders.hpp"
+#include "pipeline/picture_inlet.hpp"
 #include "wire/pickle.hpp"
 
 namespace glimt::pipeline {

@@ -5,9 +5,7 @@ namespace glimt::pipeline {
 using wire::LengthPrefix;
 
 void PickleSenders::connect(const transport::Peer& peer, Instant now) {
-  connections_.try_emplace(
-      peer.connection,
-                            Connection{peer, {LengthPrefix::q, max_message_bytes_}, now, {}});
+  connections_.try_emplace(peer.connection, Connection{peer, {LengthPrefix::q, max_message_bytes_}, now, {}});
 }
 
 void PickleSenders::disconnect(const transport::Peer& peer) {

@@ -8,7 +8,8 @@ namespace glimt::reassemble {
 Result<uint64_t> check_message_length(wire::LengthPrefix prefix, Bytes bytes, size_t max_bytes) {
   const auto length = wire::parse_length(prefix, bytes);
   if (!length || *length == 0) {
-    return Error{ErrorKind::malformed, std::string("a message of ") + (length ? "no bytes" : "negative length") +
+    return Error{ErrorKind::malformed, std::string("a message of ") +
+                                           (length ? "no bytes" : "negative length") +
                                            " is announced: the peer speaks another wire"};
   }
   if (*length > max_bytes) {
