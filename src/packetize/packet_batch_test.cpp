@@ -5,7 +5,7 @@
 #include <deque>
 #include <string>
 
-#include "packetize/packetizer.hpp"
+#include "packetize/symbol_packetizer.hpp"
 
 namespace glimt::packetize {
 namespace {
@@ -21,7 +21,7 @@ class PacketBatchTest : public ::testing::Test {
   Ref<SymbolUnit> unit_of(const std::string& strip, bool complete = true) {
     auto unit = packetizer_.begin(access_unit_, false);
     EXPECT_TRUE(packetizer_.add(*unit, {Ref<Shared>(), as_bytes(strips_.emplace_back(strip)), 0}));
-    if (complete) packetizer_.end(*unit);
+    if (complete) packetizer_.end(*unit).value();
     return unit;
   }
   // What the kernel would make of the gathered parts.
@@ -43,7 +43,7 @@ class PacketBatchTest : public ::testing::Test {
   }
 
   const Instant captured_at_ = from_us(0x1122334455);
-  Packetizer packetizer_{{}};
+  SymbolPacketizer packetizer_;
   Ref<media::AccessUnit> access_unit_{new media::AccessUnit};
   std::deque<std::string> strips_;  // symbols are views into them
   PacketBatch batch_;

@@ -6,7 +6,7 @@
 #include <sstream>
 
 #include "packetize/packet_batch.hpp"
-#include "packetize/packetizer.hpp"
+#include "packetize/symbol_packetizer.hpp"
 
 namespace glimt::packetize {
 namespace {
@@ -35,10 +35,10 @@ TEST(WireFormatDocument, WorkedExampleIsWhatIsSent) {
   unit->info.clock_id = 0x1122334455667788;
   const std::array<uint8_t, 2> pixels{16, 235};
 
-  Packetizer packetizer({});
+  SymbolPacketizer packetizer;
   const auto symbols = packetizer.begin(unit, false);
   ASSERT_TRUE(packetizer.add(*symbols, {{}, pixels, 0}));
-  packetizer.end(*symbols);
+  packetizer.end(*symbols).value();
   PacketBatch batch;
   batch.add(*symbols, 0, 0xA1B2C3D4, 7, from_us(1'000'320));
 
