@@ -35,7 +35,8 @@ Result<Input> open_input(const SendOptions& o, const std::vector<Url>& destinati
     options->pixels |= input.filter->needs_pixels();
   }
   if (o.show) {
-    auto window = sink::open_sink(*Url::parse("window:"), {.title = "glimt send " + o.destinations.front()});
+    auto window = sink::open_sink(*Url::parse("window:"), {.title = "glimt send " + o.destinations.front(),
+                                                           .without_display = "leave --show out"});
     if (!window) return window.error();
     input.preview = std::make_unique<pipeline::Preview>(std::move(*window), max_frame_bytes);
   }

@@ -7,6 +7,7 @@
 namespace glimt::filter {
 namespace {
 
+constexpr int kRestPerLook = 3;
 constexpr Duration kConfirmedFor = std::chrono::seconds(1);
 
 Result<std::unique_ptr<FaceDetector>> open_detector(const FaceDetectorOptions& options) {
@@ -43,7 +44,7 @@ Faces::~Faces() {
 }
 
 media::Frame Faces::apply(media::Frame frame) {
-  if (wants_a_look()) looks_.put({.frame = frame});
+  if (wants_a_look(frame.stamps.captured_at)) looks_.put({.frame = frame});
   const auto found = found_for(frame.width, frame.height, frame.stamps.captured_at);
   if (!found) return frame;
   if (!draws_) {
@@ -56,7 +57,7 @@ media::Frame Faces::apply(media::Frame frame) {
 }
 
 void Faces::annotate(media::AccessUnit& unit) {
-  if (wants_a_look()) {
+  if (wants_a_look(unit.info.stamps.captured_at)) {
     auto copy = units_.take();  // others will write into the unit while this one is decoded
     copy->info = unit.info;
     copy->strips = unit.strips;
@@ -80,7 +81,9 @@ void Faces::detect_loop() {
     idle_ = true;
     auto look = looks_.take();
     if (!look || looks_.closed()) return;
+    const Instant begun = now();
     auto found = look_at(std::move(*look));
+    rested_at_ = now() + kRestPerLook * (now() - begun);
     if (!found && found.error().message != complaint) log::warning("{}", complaint = found.error().message);
     MutexLock lock(m_);
     found_ = found ? std::make_shared<const Found>(std::move(*found)) : nullptr;
@@ -101,8 +104,11 @@ Result<Faces::Found> Faces::look_at(Look look) {
   auto boxes = detector_->find(*frame);
   if (!boxes) return boxes.error();
   const Instant at = now();
-  Found found{
-      std::move(*boxes), {}, frame->width, frame->height, at + std::max(kConfirmedFor, 2 * (at - begun))};
+  Found found{std::move(*boxes),
+              {},
+              frame->width,
+              frame->height,
+              at + std::max<Duration>(kConfirmedFor, 2 * (1 + kRestPerLook) * (at - begun))};
   found.metadata = serialize_boxes(found.boxes);
   return found;
 }

@@ -1,9 +1,9 @@
 // Faces: looks for faces beside the stream and draws them, or writes them into the metadata.
 //
-//   The detector has a thread of its own, "glimt-detect", that runs only where no other wants the processor. It is
-//   given a picture whenever it has none, so what it looks at is never older than the one that passes; the stream
-//   waits for neither. Boxes are those of the newest picture that was looked at, and vanish where no other confirms
-//   them for a second.
+//   The detector has a thread of its own, "glimt-detect", that runs only where no other wants the processor, and rests
+//   three times as long as a look took: a core that two threads share, and the cache, would tell the stream of more. It
+//   is given the picture that passes, never an older one; the stream waits for neither. Boxes are those of the newest
+//   picture that was looked at, and vanish where no other confirms them for a second.
 //
 //   It holds the passing picture only until it has a grey copy (the detector's thread makes it). A picture that is drawn into
 //   meanwhile, or that is shared with others, is copied first: cheaper for the stream than a grey copy of its own.
@@ -52,8 +52,8 @@ class Faces final : public FrameFilter {
   void detect_loop();
   Result<Found> look_at(Look look);
   Result<media::Frame> pixels_of(Look look);
-  // True where the detector has nothing to look at: it is to be given something.
-  bool wants_a_look() { return idle_.exchange(false); }
+  // True where the detector has nothing to look at, and has rested: it is to be given the picture.
+  bool wants_a_look(Instant captured_at) { return captured_at >= rested_at_.load() && idle_.exchange(false); }
   // What holds for a picture; nothing where no face does.
   std::shared_ptr<const Found> found_for(int width, int height, Instant captured_at) const;
 
@@ -62,6 +62,7 @@ class Faces final : public FrameFilter {
   media::BufferPool copies_;
   Pool<media::AccessUnit> units_;
   std::atomic<bool> idle_{false};
+  std::atomic<Instant> rested_at_{Instant{}};
   Queue<Look> looks_{1};
 
   // bound to the detector's thread
