@@ -39,7 +39,8 @@ void receive(const std::string& address, const std::string& file, int frames) {
     for (const glimt::Box& box : glimt::parse_boxes(frame.metadata())) {
       const cv::Rect place = cv::Rect(box.x, box.y, box.width, box.height) & cv::Rect({0, 0}, picture.size());
       cv::rectangle(picture, place, {0, 255, 0}, 2);
-      cv::putText(picture, box.label, place.tl() + cv::Point(4, 20), cv::FONT_HERSHEY_SIMPLEX, 0.6, {0, 255, 0});
+      cv::putText(picture, box.label, place.tl() + cv::Point(4, 20), cv::FONT_HERSHEY_SIMPLEX, 0.6,
+                  {0, 255, 0});
       std::printf("frame %u: %s at %d, %d\n", frame.number(), box.label.c_str(), box.x, box.y);
     }
   }

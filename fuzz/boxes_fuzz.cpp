@@ -1,9 +1,8 @@
 // Metadata from the network: no bytes crash the reader, what it accepts is within the bounds that the header states,
 // survives being written and read again, and is drawn within the picture.
-#include "glimt/boxes.hpp"
-
 #include <tuple>
 
+#include "glimt/boxes.hpp"
 #include "media/draw_boxes.hpp"
 #include "require.hpp"
 
@@ -37,7 +36,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   GLIMT_REQUIRE(again.size() <= boxes.size());
   for (size_t i = 0; i < again.size(); ++i) {
     const auto &a = again[i], &b = boxes[i];
-    GLIMT_REQUIRE(std::tie(a.label, a.x, a.y, a.width, a.height) == std::tie(b.label, b.x, b.y, b.width, b.height));
+    GLIMT_REQUIRE(std::tie(a.label, a.x, a.y, a.width, a.height) ==
+                  std::tie(b.label, b.x, b.y, b.width, b.height));
   }
   draw(boxes);
   return 0;

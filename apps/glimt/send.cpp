@@ -21,15 +21,15 @@ struct Input {
   std::unique_ptr<pipeline::Preview> preview;  // empty where there is none
 };
 
-Result<Input> open_input(const SendOptions& o, const std::vector<Url>& destinations, size_t max_frame_bytes) {
+Result<Input> open_input(const SendOptions& o, const std::vector<Url>& destinations,
+                         const PublisherOptions& publishing) {
   Input input;
   const auto url = Url::parse(o.source);
   if (!url) return url.error();
-  auto options = source_options(o, destinations);
+  auto options = source_options(o, destinations, publishing);
   if (!options) return options.error();
-  options->max_frame_bytes = max_frame_bytes;
   if (!o.filter.empty()) {
-    auto filter = pipeline::FilterStage::open(o.filter, max_frame_bytes);
+    auto filter = pipeline::FilterStage::open(o.filter, publishing.max_frame_bytes);
     if (!filter) return filter.error();
     input.filter = std::move(*filter);
     options->pixels |= input.filter->needs_pixels();
@@ -38,7 +38,7 @@ Result<Input> open_input(const SendOptions& o, const std::vector<Url>& destinati
     auto window = sink::open_sink(*Url::parse("window:"), {.title = "glimt send " + o.destinations.front(),
                                                            .without_display = "leave --show out"});
     if (!window) return window.error();
-    input.preview = std::make_unique<pipeline::Preview>(std::move(*window), max_frame_bytes);
+    input.preview = std::make_unique<pipeline::Preview>(std::move(*window), publishing.max_frame_bytes);
   }
   auto source = source::open_source(*url, *options);
   if (!source) return source.error();
@@ -96,7 +96,7 @@ int run(const SendOptions& o) {
   if (!destinations) return fail(destinations.error());
   const auto publishing = publisher_options(o, *destinations);
   if (!publishing) return fail(publishing.error());
-  const auto input = open_input(o, *destinations, publishing->max_frame_bytes);
+  const auto input = open_input(o, *destinations, *publishing);
   if (!input) return fail(input.error());
   auto sender = pipeline::Sender::open(*destinations, *publishing);
   if (!sender) return fail(sender.error());
