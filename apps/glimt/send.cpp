@@ -28,12 +28,9 @@ Result<Input> open_input(const SendOptions& o, const std::vector<Url>& destinati
   if (!url) return url.error();
   auto options = source_options(o, destinations, publishing);
   if (!options) return options.error();
-  if (!o.filter.empty()) {
-    auto filter = pipeline::FilterStage::open(o.filter, publishing.max_frame_bytes);
-    if (!filter) return filter.error();
-    input.filter = std::move(*filter);
-    options->pixels |= input.filter->needs_pixels();
-  }
+  auto filter = pipeline::FilterStage::open(*options);
+  if (!filter) return filter.error();
+  input.filter = std::move(*filter);
   if (o.show) {
     auto window = sink::open_sink(*Url::parse("window:"), {.title = "glimt send " + o.destinations.front(),
                                                            .without_display = "leave --show out"});

@@ -34,16 +34,11 @@ class Publisher::Impl {
     }
     source::SourceOptions how{options, sender->options().max_frame_bytes};
     how.pixels |= sender->options().codec == Codec::raw;
-    std::unique_ptr<pipeline::FilterStage> filter;
-    if (!options.filter.empty()) {
-      auto opened = pipeline::FilterStage::open(options.filter, how.max_frame_bytes);
-      if (!opened) return opened.error();
-      filter = std::move(*opened);
-      how.pixels |= filter->needs_pixels();
-    }
+    auto filter = pipeline::FilterStage::open(how);
+    if (!filter) return filter.error();
     auto source = source::open_source(url, how);
     if (!source) return source.error();
-    playing = std::make_shared<Playing>(std::move(*source), std::move(filter), *sender, options.frames);
+    playing = std::make_shared<Playing>(std::move(*source), std::move(*filter), *sender, options.frames);
     return {};
   }
 

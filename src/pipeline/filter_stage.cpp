@@ -16,10 +16,12 @@ filter::DecodeUnit make_decode(size_t max_frame_bytes) {
 
 }  // namespace
 
-Result<std::unique_ptr<FilterStage>> FilterStage::open(std::string_view filter, size_t max_frame_bytes) {
-  auto opened = filter::open_filter(filter, make_decode(max_frame_bytes));
-  if (!opened) return opened.error();
-  return std::unique_ptr<FilterStage>(new FilterStage(std::move(*opened), max_frame_bytes));
+Result<std::unique_ptr<FilterStage>> FilterStage::open(source::SourceOptions& options) {
+  if (options.filter.empty()) return std::unique_ptr<FilterStage>();
+  auto filter = filter::open_filter(options.filter, make_decode(options.max_frame_bytes));
+  if (!filter) return filter.error();
+  options.pixels |= (*filter)->draws();
+  return std::unique_ptr<FilterStage>(new FilterStage(std::move(*filter), options.max_frame_bytes));
 }
 
 FilterStage::FilterStage(std::unique_ptr<filter::FrameFilter> filter, size_t max_frame_bytes)

@@ -1,6 +1,6 @@
 // FilterStage: a filter between source and sender, also for pictures that come encoded.
 //
-//   input    what --filter says; pictures, one by one
+//   input    how the source is to be read; its pictures, one by one
 //   output   the picture as the filter leaves it. For a filter that draws an encoded one is decoded; for one that only
 //            annotates it stays as it is
 //   errors   open: the filter's own. An encoded picture that does not decode cleanly is left out and said once
@@ -16,10 +16,10 @@ namespace glimt::pipeline {
 
 class FilterStage {
  public:
-  static Result<std::unique_ptr<FilterStage>> open(std::string_view filter, size_t max_frame_bytes);
+  // What the options name, empty where that is nothing. A source that has the choice is then to give pixels to a filter
+  // that draws: `options` say so afterwards.
+  static Result<std::unique_ptr<FilterStage>> open(source::SourceOptions& options);
 
-  // A source that has the choice is to give pixels.
-  bool needs_pixels() const { return filter_->draws(); }
   std::optional<source::Picture> apply(source::Picture picture);
 
  private:
