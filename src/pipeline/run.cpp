@@ -1,27 +1,12 @@
 #include "pipeline/run.hpp"
 
 #include "base/log.hpp"
+#include "pipeline/ticks.hpp"
 
 namespace glimt::pipeline {
 namespace {
 
 constexpr auto kLookUp = std::chrono::milliseconds(20);  // how soon a request to stop is noticed
-constexpr auto kTickEvery = std::chrono::seconds(1);
-
-class Ticks {
- public:
-  explicit Ticks(const std::function<void()>& tick) : tick_(tick) {}
-  void look(Instant at) {
-    if (!tick_ || at < next_) return;
-    next_ += kTickEvery;
-    if (next_ <= at) next_ = at + kTickEvery;  // after a pause no second tick at once
-    tick_();
-  }
-
- private:
-  const std::function<void()>& tick_;
-  Instant next_ = now() + kTickEvery;
-};
 
 // The sinks that still want pictures.
 class SinkSet {
@@ -69,19 +54,26 @@ class SinkSet {
 
 }  // namespace
 
-RunResult run_send(source::FrameSource& source, Sender& sender, const RunOptions& options) {
-  Player player(source, sender, options.max_frames);
-  Ticks ticks(options.tick);
-  while (!player.wait(now() + kLookUp) && !options.stop && now() < options.end_at) ticks.look(now());
+RunResult run_send(source::FrameSource& source, Sender& sender, const SendStages& stages,
+                   const RunOptions& options) {
+  Player player(source, sender, {options.max_frames, stages.filter, stages.preview});
+  Ticks ticks(now());
+  bool closed = false;
+  while (!closed && !options.stop && now() < options.end_at) {
+    if (stages.preview) closed = !stages.preview->show(now() + kLookUp);
+    if (player.wait(stages.preview ? Instant::min() : now() + kLookUp)) break;
+    if (options.tick && ticks.due(now())) options.tick();
+  }
   const auto result = player.stop();
-  sender.close(options.stop ? wire::CloseReason::leaving : wire::CloseReason::end_of_stream);
+  const bool left = options.stop || closed;
+  sender.close(left ? wire::CloseReason::leaving : wire::CloseReason::end_of_stream);
   return result;
 }
 
 RunResult run_receive(Receiver& receiver, const std::vector<std::unique_ptr<sink::FrameSink>>& sinks,
                       const RunOptions& options) {
   RunResult result;
-  Ticks ticks(options.tick);
+  Ticks ticks(now());
   SinkSet set(sinks, options.recording);
   while (!set.ended() && !options.stop && result.frames < options.max_frames && now() < options.end_at) {
     if (set.idle()) {
@@ -95,7 +87,7 @@ RunResult run_receive(Receiver& receiver, const std::vector<std::unique_ptr<sink
       ++result.frames;
       receiver.note_shown(*received);
     }
-    ticks.look(now());
+    if (options.tick && ticks.due(now())) options.tick();
   }
   result.error = set.error();
   return result;

@@ -1,8 +1,9 @@
-// The module glimt_highgui: a window.
+// The module glimt_highgui: a window. Boxes that ride with a picture are drawn into it.
 #include <cstdio>
 #include <opencv2/core.hpp>
 #include <opencv2/highgui.hpp>
 
+#include "media/draw_boxes.hpp"
 #include "sink/frame_sink.hpp"
 
 namespace glimt::sink {
@@ -20,7 +21,8 @@ class Window final : public FrameSink {
 
   bool takes(PixelFormat format) const override { return format != PixelFormat::i420; }
 
-  Result<Next> put(const media::Frame& frame) override {
+  Result<Next> put(const media::Frame& picture) override {
+    const media::Frame frame = with_boxes(picture);
     const int type = frame.format == PixelFormat::gray8    ? CV_8UC1
                      : frame.format == PixelFormat::bgra32 ? CV_8UC4
                                                            : CV_8UC3;
@@ -51,6 +53,15 @@ class Window final : public FrameSink {
   }
 
  private:
+  // Others may look at the same pixels: those that are drawn into are a copy.
+  media::Frame with_boxes(const media::Frame& frame) {
+    const auto boxes = parse_boxes(frame.metadata);
+    if (boxes.empty()) return frame;
+    auto copy = media::clone(copies_, frame);
+    media::draw_boxes(copy, boxes);
+    return copy;
+  }
+
   Result<Next> keys() {
     const int key = cv::waitKey(1);
     const bool closed = cv::getWindowProperty(title_, cv::WND_PROP_VISIBLE) == 0;
@@ -89,6 +100,7 @@ class Window final : public FrameSink {
   }
 
   const std::string title_;
+  media::BufferPool copies_;
   bool open_ = false;
   Instant titled_at_{}, captured_at_{};
   uint64_t frames_ = 0;
