@@ -21,6 +21,8 @@ struct SinkOptions {
   std::string title = "glimt";
   // Raised when the program is to end: standard output then waits for its reader one second more.
   const std::atomic<bool>* stop = nullptr;
+  // A window of a still: any key ends it, and it does not say how old its picture is.
+  bool still = false;
 };
 
 class FrameSink {
