@@ -92,7 +92,7 @@ void Endpoint::on_datagram(const transport::Peer& from, Bytes bytes, Instant arr
   } else {
     take(connection);
   }
-  if (too_long && !connection.deaf) refuse(connection, "a request that is too long");
+  if (too_long && !connection.deaf && !connection.last) refuse(connection, "a request that is too long");
   pump(from.connection);
 }
 
