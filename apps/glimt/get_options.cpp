@@ -1,6 +1,14 @@
 #include "get_options.hpp"
 
 namespace glimt::command {
+namespace {
+
+Error invalid(const std::string& text, const std::string& what) {
+  return {ErrorKind::invalid_argument,
+          "'" + text + "': " + what + ", as in `glimt get list tcp://host:7777`"};
+}
+
+}  // namespace
 
 void add_get_options(CLI::App& app, GetOptions& o) {
   app.add_option("words", o.words,
@@ -29,6 +37,26 @@ void add_get_options(CLI::App& app, GetOptions& o) {
       "  glimt get video clip.mp4 tcp://10.0.0.5:7777 --fast --save - --format bgr24 | ffplay -f rawvideo "
       "-pixel_format bgr24 -video_size 1280x720 -\n"
       "  glimt get video 'tcp://10.0.0.5:7777?wire=pickle-i'");
+}
+
+Result<archive::GetOptions> parse_server(const std::string& text) {
+  const auto url = Url::parse(text);
+  if (!url) return url.error();
+  if (url->scheme != "tcp") return invalid(text, "stills and clips on request come over tcp://");
+  if (auto known = url->allow_only({"connect", "wire", "max_frame"}); !known) return known.error();
+  auto address = transport::Address::from_url(*url, false);
+  if (!address) return address.error();
+  if (address->role == transport::Role::listen) return invalid(text, "whom to ask? Name a host");
+  if (address->wire != wire::WireFormat::native && address->wire != wire::WireFormat::pickle_i)
+    return invalid(text, "on request there is Glimt's own wire and pickle-i");
+  archive::GetOptions server;
+  server.address = *address;
+  if (const auto bytes = url->find("max_frame")) {
+    const auto parsed = parse_bytes(*bytes);
+    if (!parsed) return parsed.error();
+    server.max_frame_bytes = *parsed;
+  }
+  return server;
 }
 
 }  // namespace glimt::command

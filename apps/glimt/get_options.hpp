@@ -29,6 +29,7 @@ struct Wish {
 };
 
 void add_get_options(CLI::App& app, GetOptions& options);
+Result<archive::GetOptions> parse_server(const std::string& address);
 Result<Wish> settle(const GetOptions& options);
 
 // 1 image, 2 video, 0 to leave, again and again.

@@ -12,34 +12,12 @@ Error invalid(std::string message) { return {ErrorKind::invalid_argument, std::m
 constexpr const char* kForms =
     "as in `glimt get list tcp://host:7777`, `glimt get video NAME tcp://host:7777`";
 
-Result<archive::GetOptions> server_of(const std::string& text) {
-  const auto url = Url::parse(text);
-  if (!url) return url.error();
-  if (url->scheme != "tcp")
-    return invalid("'" + text + "': stills and clips on request come over tcp://, " + kForms);
-  if (auto known = url->allow_only({"connect", "wire", "max_frame"}); !known) return known.error();
-  auto address = transport::Address::from_url(*url, false);
-  if (!address) return address.error();
-  if (address->role == transport::Role::listen)
-    return invalid("'" + text + "': whom to ask? Name a host, " + kForms);
-  if (address->wire != wire::WireFormat::native && address->wire != wire::WireFormat::pickle_i)
-    return invalid("'" + text + "': on request there is Glimt's own wire and pickle-i");
-  archive::GetOptions server;
-  server.address = *address;
-  if (const auto bytes = url->find("max_frame")) {
-    const auto parsed = parse_bytes(*bytes);
-    if (!parsed) return parsed.error();
-    server.max_frame_bytes = *parsed;
-  }
-  return server;
-}
-
 // [list|image|video [NAME]] ADDRESS [SINK…]
 Result<void> take_words(const std::vector<std::string>& words, Wish& wish) {
   const auto at = std::find_if(words.begin(), words.end(),
                                [](const std::string& word) { return word.find("://") != std::string::npos; });
   if (at == words.end()) return invalid(std::string("the server's address is missing, ") + kForms);
-  auto server = server_of(*at);
+  auto server = parse_server(*at);
   if (!server) return server.error();
   wish.server = *server;
   wish.sinks.assign(at + 1, words.end());
@@ -59,7 +37,7 @@ Result<void> take_words(const std::vector<std::string>& words, Wish& wish) {
 
 Result<void> settle_name(const Wish& wish) {
   const bool one = wish.what == GetWhat::image || wish.what == GetWhat::video;
-  if (!one || wish.pickled() != wish.name.empty()) {
+  if (!one || wish.pickled() == wish.name.empty()) {
     if (wish.what != GetWhat::list || !wish.pickled()) return {};
     return invalid("a server with wire=pickle-i has no list; ask for image or video");
   }
