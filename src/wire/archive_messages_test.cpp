@@ -86,9 +86,8 @@ TEST(ArchiveMessages, WhatIsCutOrGoesOnIsRefused) {
     const bool ends_open = message.index() == 1 || message.index() == 2 || message.index() == 3 ||
                            message.index() == 4 || message.index() == 6 || message.index() == 8;
     for (size_t n = 0; n < whole.size(); ++n) {
-      const bool only_the_open_end = ends_open && n + 5 > whole.size();
-      if (!only_the_open_end)
-        EXPECT_FALSE(parse_archive_message(Bytes(whole).first(n))) << message.index() << " " << n;
+      if (ends_open && n + 5 > whole.size()) continue;  // a shorter text is a text
+      EXPECT_FALSE(parse_archive_message(Bytes(whole).first(n))) << message.index() << " " << n;
     }
     auto longer = whole;
     longer.push_back('x');
