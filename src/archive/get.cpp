@@ -106,6 +106,7 @@ Outcome watch(const GetOptions& o, const wire::ArchivePlay& asked, const WatchOp
     if (p.number != outcome.done) return out_of_order(o, "pictures out of their order");
     auto received = decoder.decode(p, owner);
     if (!received) return received.error();
+    outcome.begun = true;
     sinks.feed(&*received);
     progress.done = ++outcome.done;
     progress.bytes += p.bytes.size();
@@ -115,7 +116,6 @@ Outcome watch(const GetOptions& o, const wire::ArchivePlay& asked, const WatchOp
   persist(
       o, outcome, make,
       [&](const auto& message, const auto& owner) -> Result<Step> {
-        outcome.begun = true;
         if (const auto* picture = std::get_if<wire::ArchivePicture>(&message))
           return take_picture(*picture, owner);
         if (const auto* entry = std::get_if<wire::ArchiveEntry>(&message)) {

@@ -1,6 +1,8 @@
 // Part of the module glimt_videoio: video files and streams that OpenCV opens.
+#include <algorithm>
 #include <atomic>
 #include <cmath>
+#include <cstdio>
 #include <cstdlib>
 #include <opencv2/core.hpp>
 #include <opencv2/core/utils/logger.hpp>
@@ -12,6 +14,21 @@
 namespace glimt::source {
 namespace {
 
+// A clip of uneven rate may be this many pictures away from where its mean rate puts it, before it is read from its start.
+constexpr double kJumpShortBy = 100;
+
+Result<cv::VideoCapture> open_anything(const std::string& path, const std::string& name) {
+  cv::VideoCapture capture(path, cv::CAP_FFMPEG);
+  // Not GStreamer, which would be next: where it fails too it fills standard error with its own troubles.
+  if (!capture.isOpened()) capture.open(path, cv::CAP_OPENCV_MJPEG);
+  if (!capture.isOpened()) {
+    return Error{
+        ErrorKind::malformed,
+        name + ": OpenCV cannot open it as a video; is it one, and is it whole? `ffprobe` tells more"};
+  }
+  return capture;
+}
+
 class CaptureSource final : public FrameSource {
  public:
   struct Options {
@@ -20,6 +37,8 @@ class CaptureSource final : public FrameSource {
     bool patient = false;
     size_t max_frame_bytes = 0;
     uint64_t skip = 0;
+    std::chrono::microseconds from{0};
+    std::string path;
   };
   CaptureSource(cv::VideoCapture capture, std::string name, double fps, const Options& options)
       : capture_(std::move(capture)),
@@ -39,10 +58,12 @@ class CaptureSource final : public FrameSource {
     if (stopped_) return std::optional<Picture>();
     Ref<Held<cv::Mat>> owner(new Held<cv::Mat>);
     try {
+      if (auto sought = seek(); !sought) return sought.error();
       for (; skipped_ < options_.skip && !stopped_; ++skipped_) {
-        if (!capture_.grab()) return end();
+        if (!grab()) return end();
       }
-      if (!capture_.read(owner->value) && !rewind(owner->value)) return end();
+      if (stopped_) return std::optional<Picture>();
+      if (!(grab() && capture_.retrieve(owner->value)) && !rewind(owner->value)) return end();
     } catch (const cv::Exception& e) {
       return Error{ErrorKind::malformed, name_ + ": " + e.what()};
     }
@@ -71,6 +92,43 @@ class CaptureSource final : public FrameSource {
   Traits traits() const override { return traits_; }
 
  private:
+  bool grab() { return std::exchange(grabbed_, false) || capture_.grab(); }
+  double time_ms() const { return capture_.get(cv::CAP_PROP_POS_MSEC); }
+
+  // Jumps to somewhere before the time. False where that is not certain: then it is at the start.
+  Result<bool> jump(double from_ms) {
+    const double number = from_ms / 1000 * traits_.fps - kJumpShortBy;
+    if (number < 1) return false;
+    const bool moved = capture_.set(cv::CAP_PROP_POS_FRAMES, std::floor(number)) && capture_.grab();
+    if (moved && time_ms() > 0 && time_ms() < from_ms - 1) return true;
+    auto anew = open_anything(options_.path, name_);
+    if (!anew) return anew.error();
+    capture_ = std::move(*anew);
+    return false;
+  }
+
+  // Once: to the first picture at or after that time, by the times that the file gives its pictures. Pictures without times
+  // are counted.
+  Result<void> seek() {
+    const double from_ms = static_cast<double>(options_.from.count()) / 1000;
+    if (from_ms <= 0 || std::exchange(sought_, true)) return {};
+    const auto jumped = jump(from_ms);
+    if (!jumped) return jumped.error();
+    double end_ms = *jumped ? time_ms() : 0;
+    for (double at = 0; !stopped_ && capture_.grab(); ++at) {
+      const double at_ms = time_ms() > 0 || at == 0 ? time_ms() : at / traits_.fps * 1000;
+      end_ms = std::max(end_ms, at_ms);
+      if (at_ms >= from_ms - 0.5) {  // Matroska rounds to milliseconds
+        grabbed_ = true;
+        return {};
+      }
+    }
+    if (stopped_) return {};
+    char end[32];
+    std::snprintf(end, sizeof end, "%.1f s", end_ms / 1000);
+    return Error{ErrorKind::invalid_argument, name_ + ": its last picture is at " + end + "; begin earlier"};
+  }
+
   // True where the file began anew.
   bool rewind(cv::Mat& mat) {
     if (!options_.loop || number_ == 0) return false;
@@ -90,44 +148,10 @@ class CaptureSource final : public FrameSource {
   Ticker ticker_;
   Traits traits_;
   std::atomic<bool> stopped_{false};
+  bool sought_ = false, grabbed_ = false;  // grabbed: not retrieved yet
   uint64_t skipped_ = 0;
   uint32_t number_ = 0;
 };
-
-Result<cv::VideoCapture> open_anything(const std::string& path, const std::string& name) {
-  cv::VideoCapture capture(path, cv::CAP_FFMPEG);
-  // Not GStreamer, which would be next: where it fails too it fills standard error with its own troubles.
-  if (!capture.isOpened()) capture.open(path, cv::CAP_OPENCV_MJPEG);
-  if (!capture.isOpened()) {
-    return Error{
-        ErrorKind::malformed,
-        name + ": OpenCV cannot open it as a video; is it one, and is it whole? `ffprobe` tells more"};
-  }
-  return capture;
-}
-
-// To the picture of this time, or the next one. OpenCV counts from a key frame before it to exactly that picture where the
-// file's times allow it; where they do not, every picture is counted.
-Result<void> seek(cv::VideoCapture& capture, const std::string& path, const std::string& name, double fps,
-                  std::chrono::microseconds from) {
-  const double number = std::ceil(std::chrono::duration<double>(from).count() * fps - 1e-3);
-  if (number < 1) return {};
-  const double frames = capture.get(cv::CAP_PROP_FRAME_COUNT);
-  if (frames > 0 && number >= frames) {
-    return Error{ErrorKind::invalid_argument,
-                 name + ": ends after " + std::to_string(frames / fps) + " s; begin earlier"};
-  }
-  if (capture.set(cv::CAP_PROP_POS_FRAMES, number) && capture.get(cv::CAP_PROP_POS_FRAMES) == number)
-    return {};
-  auto anew = open_anything(path, name);
-  if (!anew) return anew.error();
-  capture = std::move(*anew);
-  for (double at = 0; at < number; ++at) {
-    if (!capture.grab())
-      return Error{ErrorKind::invalid_argument, name + ": ends before that; begin earlier"};
-  }
-  return {};
-}
 
 }  // namespace
 
@@ -142,9 +166,13 @@ Result<std::unique_ptr<FrameSource>> open_capture(const Url& url, const SourceOp
     if (!capture) return capture.error();
     double fps = file && options.fps ? *options.fps : capture->get(cv::CAP_PROP_FPS);
     if (!(fps >= 1 && fps <= 1000)) fps = 30;  // some containers do not say
-    if (auto sought = seek(*capture, url.path, name, fps, options.from); !sought) return sought.error();
-    const CaptureSource::Options how{url.has("loop") || options.loop, file && !options.fast, file,
-                                     options.max_frame_bytes, options.skip};
+    const CaptureSource::Options how{url.has("loop") || options.loop,
+                                     file && !options.fast,
+                                     file,
+                                     options.max_frame_bytes,
+                                     options.skip,
+                                     options.from,
+                                     url.path};
     return std::unique_ptr<FrameSource>(std::make_unique<CaptureSource>(std::move(*capture), name, fps, how));
   } catch (const cv::Exception& e) {
     return Error{ErrorKind::unavailable, url.text + ": " + e.what()};

@@ -78,6 +78,18 @@ def check_clips(checks, command, server, folder):
     checks.equal((code, len(out)), (0, FRAMES * 320 * 240 * 3 // 2), "as i420", errors)
 
 
+def check_uneven(checks, command, server, folder):
+    """A clip whose pictures do not come at an even rate begins where its own times say."""
+    for name in ("uneven.mp4", "uneven.mkv"):
+        uneven = "setpts='if(lt(N,60),N*2,120+(N-60)*5)/30/TB'"  # 15 pictures a second for 4 s, then 6
+        done = run(["ffmpeg", "-v", "error", "-i", folder / "short.avi", "-vf", uneven, "-fps_mode", "vfr", "-c:v", "mpeg4", "-q:v", "2", folder / name])
+        checks.equal(done[0], 0, f"{name}: FFmpeg writes it", done[2])
+        for start, first in ((1, 15), (3, 45), (5, 66), (8, 84)):
+            code, out, errors = run([command, "get", "video", name, server.address, "--fast", "--from", f"{start}s", *OUT])
+            checks.equal((code, numbers_in(out)), (0, list(range(first, FRAMES))), f"{name} --from {start}s: picture {first} is first", errors)
+        (folder / name).unlink()
+
+
 def check_errors(checks, command, server, folder):
     taken = folder / "taken.png"
     taken.write_bytes(b"mine")
@@ -85,12 +97,12 @@ def check_errors(checks, command, server, folder):
         (["video", "shirt.avi", server.address, "null:"], 2, "near to it: short.avi"),
         (["video", "photo.png", server.address, "null:"], 2, "glimt get image"),
         (["video", "broken.mp4", server.address, "null:"], 2, "cannot open it as a video"),
-        (["video", "short.avi", server.address, "null:", "--from", "9s"], 2, "ends after 3"),
+        (["video", "short.avi", server.address, "null:", "--from", "9s"], 2, "its last picture is at 3.0 s"),
         (["image", server.address, "null:"], 2, "glimt get list"),
         (["image", "photo.png", server.address, "--save", str(taken)], 2, "exists already"),
         (["image", "photo.png", server.address, "--save", f"{folder}/none/x.png"], 2, "No such file"),
         (["image", "photo.png", server.address, "out.mkv"], 2, "--save FILE"),
-        (["image", "photo.png", server.address, "-", "--format", "mjpeg"], 1, "not stored as JPEG"),
+        (["image", "photo.png", server.address, "-", "--format", "mjpeg"], 2, "not stored as JPEG"),
         (["film", "x", server.address], 2, "known are list, image and video"),
         (["list"], 2, "address is missing"),
         (["list", "udp://127.0.0.1:9"], 2, "over tcp://"),
@@ -189,6 +201,7 @@ def main():
             check_list(checks, command, server)
             check_stills(checks, command, server, folder)
             check_clips(checks, command, server, folder)
+            check_uneven(checks, command, server, folder)
             check_errors(checks, command, server, folder)
             check_save(checks, command, server, folder, to)
             check_end(checks, command, server)
