@@ -14,6 +14,8 @@ constexpr auto kTick = std::chrono::milliseconds(500);
 constexpr auto kAliveAfter = std::chrono::seconds(1);
 // How long a connection that was refused may take to read why, before it is cut off.
 constexpr auto kLinger = std::chrono::seconds(1);
+// A reader that has taken nothing for so long gives up its place where places run short.
+constexpr auto kStalled = std::chrono::seconds(10);
 // Of the transport's 1024 connections an address; beyond it the one that has been idle the longest makes room.
 constexpr size_t kCrowded = 1000;
 
@@ -272,7 +274,9 @@ void Endpoint::look_after() {
   std::vector<uint32_t> over;
   for (auto& [id, connection] : connections_) {
     const auto silent = now() - connection.active_at;
-    if (connection.deaf && silent > kLinger) over.push_back(id);
+    const bool stalled = playbacks_ >= kMaxPlaybacks && connection.blocked && silent > kStalled;
+    if (stalled) ++counters_.turned_away;
+    if (stalled || (connection.deaf && silent > kLinger)) over.push_back(id);
     const bool waits = connection.playback && !connection.piece && !connection.blocked;
     if (!is_pickled() && waits && silent > kAliveAfter) say(connection, piece_of(wire::ArchiveAlive{}));
   }

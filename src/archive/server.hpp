@@ -28,7 +28,7 @@ struct ServerOptions {
 struct ServerCounters {
   uint64_t answered = 0;
   uint64_t refused = 0;      // connections that asked in no known way
-  uint64_t turned_away = 0;  // requests beyond kMaxPlaybacks, and idle connections that made room
+  uint64_t turned_away = 0;  // requests beyond kMaxPlaybacks, and idle or stalled connections that made room
 };
 
 class Endpoint;

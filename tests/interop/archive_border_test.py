@@ -175,10 +175,11 @@ def check_busy(checks, command, server):
     poll_until(lambda: threads(server) >= 64)
     code, _, errors = run([command, "get", "list", server.address])
     checks.that(code == 2 and "busy" in errors, "the 65th request: busy, said", (code, errors))
+    code = poll_until(lambda: run([command, "get", "list", server.address])[0] == 0)
+    checks.that(code, "who reads nothing gives up its place at last")
     for one in held:
         one.socket.close()
-    code = poll_until(lambda: run([command, "get", "list", server.address])[0] == 0)
-    checks.that(code, "once they left there is room again")
+    checks.that(poll_until(lambda: threads(server) < 5), "once they left nothing of them is left", threads(server))
 
 
 def check_idle(checks, command, server):
