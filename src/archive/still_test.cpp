@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <iterator>
+
 namespace glimt::archive {
 namespace {
 
@@ -12,9 +15,9 @@ const Data kPng{0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n', 0, 0, 0, 13,
 // APP1, a quantization table, a frame header of 7 x 9.
 Data jpeg(const std::string& app1) {
   Data all{0xFF, 0xD8, 0xFF, 0xE1, 0, static_cast<uint8_t>(2 + app1.size())};
-  all.insert(all.end(), app1.begin(), app1.end());
-  for (const uint8_t b : {0xFF, 0xDB, 0, 3, 0, 0xFF, 0xFF, 0xC0, 0, 11, 8, 0, 9, 0, 7, 1, 1, 0x11, 0})
-    all.push_back(b);
+  std::copy(app1.begin(), app1.end(), std::back_inserter(all));
+  const Data rest{0xFF, 0xDB, 0, 3, 0, 0xFF, 0xFF, 0xC0, 0, 11, 8, 0, 9, 0, 7, 1, 1, 0x11, 0};
+  std::copy(rest.begin(), rest.end(), std::back_inserter(all));
   return all;
 }
 
