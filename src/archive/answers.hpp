@@ -16,6 +16,9 @@ void answer(Playback& out, const Folder& folder, const wire::ArchiveList& reques
 void answer(Playback& out, const Folder& folder, const wire::ArchivePlay& request, size_t max_frame_bytes);
 void answer(Playback& out, const Folder& folder, const wire::ArchiveFetch& request, size_t max_frame_bytes);
 
+// The requests of wire=pickle-i, bare.
+inline constexpr std::string_view kGetImage = "get_image", kGetVideo = "get_video";
+
 // wire=pickle-i: the still as OpenCV decodes it in colour, or a pickled None where there is none; the clip likewise,
 // picture by picture, and a pickled b'end'.
 void answer_pickled_still(Playback& out, const Folder& folder, const std::string& name,

@@ -19,8 +19,6 @@ constexpr auto kStalled = std::chrono::seconds(10);
 // Of the transport's 1024 connections an address; beyond it the one that has been idle the longest makes room.
 constexpr size_t kCrowded = 1000;
 
-constexpr std::string_view kGetImage = "get_image", kGetVideo = "get_video";
-
 template <class T>
 constexpr bool is_request = std::is_same_v<T, wire::ArchiveList> || std::is_same_v<T, wire::ArchivePlay> ||
                             std::is_same_v<T, wire::ArchiveFetch>;

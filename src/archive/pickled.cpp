@@ -5,12 +5,13 @@
 #include "archive/get.hpp"
 #include "base/log.hpp"
 #include "filter/convert.hpp"
+#include "pipeline/pickled_pixels.hpp"
 #include "wire/pickle.hpp"
 
 namespace glimt::archive {
 namespace {
 
-constexpr std::string_view kGetImage = "get_image", kGetVideo = "get_video", kEnd = "end";
+constexpr std::string_view kEnd = "end";
 // A Python server serves one after the other: who waits for its turn is said so, and waits for a minute.
 constexpr auto kTurn = std::chrono::seconds(60);
 
@@ -65,35 +66,14 @@ Error broken(const GetOptions& o, const std::string& what) {
   return {ErrorKind::malformed, o.address.text + ": " + what};
 }
 
-// Column by column to row by row.
-void copy_from_fortran(const wire::Pickle& p, uint8_t* to) {
-  const auto h = static_cast<size_t>(p.height), w = static_cast<size_t>(p.width),
-             c = static_cast<size_t>(p.channels);
-  for (size_t y = 0; y < h; ++y) {
-    for (size_t x = 0; x < w; ++x) {
-      for (size_t k = 0; k < c; ++k) *to++ = p.bytes[y + h * (x + w * k)];
-    }
-  }
-}
-
 // A frame over the pixels where they lie, or over a copy of their own.
-Result<media::Frame> frame_of(const wire::Pickle& p, const Ref<media::Buffer>& owner,
+Result<media::Frame> frame_of(const wire::Pickle& p, const Conversation::Message& message,
                               media::BufferPool& buffers, size_t max_frame_bytes) {
-  const auto format = p.channels == 1   ? PixelFormat::gray8
-                      : p.channels == 3 ? PixelFormat::bgr24
-                                        : PixelFormat::bgra32;
-  if (auto fits = media::check_size(format, p.width, p.height, max_frame_bytes); !fits) return fits.error();
-  const bool in_message =
-      p.bytes.data() >= owner->data() && p.bytes.data() < owner->data() + owner->capacity();
-  if (in_message && !p.fortran)
-    return media::frame_over(owner, const_cast<uint8_t*>(p.bytes.data()), format, p.width, p.height);
-  auto frame = media::make_frame(buffers, format, p.width, p.height);
-  if (p.fortran) {
-    copy_from_fortran(p, frame.planes[0].data);
-  } else {
-    std::copy(p.bytes.begin(), p.bytes.end(), frame.planes[0].data);
-  }
-  return frame;
+  const auto pixels = pipeline::pixels_of(p, message.bytes, message.owner, buffers);
+  if (auto fits = media::check_size(pixels.format, p.width, p.height, max_frame_bytes); !fits)
+    return fits.error();
+  return media::frame_over(pixels.owner, const_cast<uint8_t*>(pixels.bytes.data()), pixels.format, p.width,
+                           p.height);
 }
 
 // One answer of pickles, picture by picture.
@@ -118,13 +98,13 @@ class PickledAnswer {
       case wire::Pickle::Kind::array:
         break;
     }
-    return show(*pickle, message.owner);
+    return show(*pickle, message);
   }
   uint64_t pictures() const { return progress_.done; }
 
  private:
-  Result<bool> show(const wire::Pickle& pickle, const Ref<media::Buffer>& owner) {
-    auto frame = frame_of(pickle, owner, buffers_, o_.max_frame_bytes);
+  Result<bool> show(const wire::Pickle& pickle, const Conversation::Message& message) {
+    auto frame = frame_of(pickle, message, buffers_, o_.max_frame_bytes);
     if (!frame) return frame.error();
     pipeline::Received received;
     received.frame = how_.format ? converter_.convert(std::move(*frame), *how_.format) : std::move(*frame);
