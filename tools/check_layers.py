@@ -136,7 +136,7 @@ class Checker:
         if self.folder:
             return allowed_folders(self.folder)
         if self.where.startswith("apps/"):
-            return UP_TO_VALUES | {"hub", "control", "web", "archive"} if self.has_hub else UP_TO_PIPELINE
+            return UP_TO_VALUES | {"hub", "control", "web", "archive"} if self.has_hub else UP_TO_PIPELINE | {"archive"}
         return set()
 
     def report(self, number, text):
