@@ -129,12 +129,12 @@ def check_in_order(checks, shown, what):
                 [pair for pair in zip(numbers, numbers[1:]) if pair[0] >= pair[1]][:5])
 
 
-def check_all(checks, shown, frames, what, detail=""):
-    """Every picture, once, in order, whole."""
+def check_all(checks, shown, expected, what, detail=""):
+    """Every picture of these numbers, once, in order, whole."""
     check_none_torn(checks, shown, what, detail)
     numbers = [s.number for s in shown]
-    missing = sorted(set(range(frames)) - set(numbers))
-    checks.that(numbers == list(range(frames)), f"{what}: all {frames} pictures, each once, in order",
+    missing = sorted(set(expected) - set(numbers))
+    checks.that(numbers == list(expected), f"{what}: all {len(expected)} pictures, each once, in order",
                 f"{len(numbers)} came, without {missing[:10]} {detail}")
 
 

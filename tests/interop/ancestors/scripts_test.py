@@ -5,7 +5,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "support"))
 import stand_ins  # noqa: E402
-from ancestors import Ancestor, Script, check_all, check_in_order, check_none_torn, start_when_ready, wait_for_shown  # noqa: E402
+from ancestors import Ancestor, Script, check_all, start_when_ready, wait_for_shown  # noqa: E402
 from clips import make_sources, digests_of  # noqa: E402
 from command import Checks, free_port, glimt_path  # noqa: E402
 
@@ -26,9 +26,7 @@ def check_live(checks, folder, letter, size):
             skipped = 1 if letter in "AB" else 0
             wait_for_shown(receiver, FRAMES - skipped, 15)
             shown = receiver.shown()
-            check_none_torn(checks, shown, what, receiver.errors())
-            check_in_order(checks, shown, what)
-            checks.equal([s.number for s in shown], list(range(skipped, FRAMES)), f"{what}: all pictures", receiver.errors())
+            check_all(checks, shown, range(skipped, FRAMES), what, receiver.errors())
 
 
 def check_on_demand(checks, folder):
