@@ -1,5 +1,5 @@
 """One live stream of A, B, C or E between Glimt and a script, each picture of it judged."""
-from ancestors import FRAMES, Ancestor, check_all, check_in_order, check_none_torn, counted, wait_for_shown
+from ancestor_ends import FRAMES, Ancestor, check_all, check_in_order, check_none_torn, counted, wait_for_shown
 from command import poll_until
 
 

@@ -1,6 +1,8 @@
 """What the ancestors' scripts have at their ends, without camera or screen: numbered pictures, and a judge of what would be shown."""
 import argparse
+import atexit
 import hashlib
+import signal
 import sys
 import time
 from typing import NamedTuple
@@ -44,13 +46,36 @@ def number_picture(picture, number, captured_us):
     burn_time_code(foot(picture), number, captured_us)
 
 
+class Cost:
+    """CPU of the process a picture, without what the stand-in took that the script's own camera or window would not have."""
+
+    WARM = 30  # pictures before it is counted
+
+    def __init__(self):
+        self.own, self.begun, self.warm, self.last, self.pictures = 0.0, 0.0, 0.0, 0.0, 0
+
+    def __enter__(self):
+        self.begun = time.thread_time()
+
+    def __exit__(self, *_):
+        self.own += time.thread_time() - self.begun
+
+    def count(self):
+        self.last, self.pictures = time.process_time() - self.own, self.pictures + 1
+        if self.pictures == self.WARM:
+            self.warm = self.last
+
+    def seconds_a_picture(self):
+        return (self.last - self.warm) / (self.pictures - self.WARM) if self.pictures > self.WARM else 0
+
+
 class Camera:
     """In place of cv2.VideoCapture: pictures of a clip with number and time at head and foot, numbered from 0; fps 0: as fast
     as they are taken. A picture is good until the same one of the clip is taken again."""
 
     def __init__(self, clip, fps=30, frames=0):
         self.clip, self.fps, self.frames = clip, fps, frames
-        self.number, self.due, self.own_cpu = 0, time.monotonic(), 0.0
+        self.number, self.due, self.cost, self.times = 0, time.monotonic(), Cost(), []
 
     def isOpened(self):
         return True
@@ -61,11 +86,12 @@ class Camera:
         if self.fps:
             time.sleep(max(0, self.due - time.monotonic()))
             self.due = max(self.due + 1 / self.fps, time.monotonic())
-        begin = time.thread_time()
-        picture = self.clip[self.number % len(self.clip)]
-        number_picture(picture, self.number, now_us())
+        self.cost.count()
+        with self.cost:
+            picture = self.clip[self.number % len(self.clip)]
+            number_picture(picture, self.number, now_us())
+        self.times.append((self.number, time.monotonic_ns()))
         self.number += 1
-        self.own_cpu += time.thread_time() - begin
         return True, picture
 
 
@@ -114,13 +140,17 @@ class Window:
     """In place of cv2.imshow: one line a picture on standard output, as parse_shown() takes it."""
 
     def __init__(self, judge):
-        self.judge, self.shown, self.own_cpu = judge, 0, 0.0
+        self.judge, self.shown, self.cost, self.times = judge, 0, Cost(), []
 
     def show(self, picture):
-        begin = time.thread_time()
-        print(*self.judge.judge(picture), flush=True)
-        self.shown += 1
-        self.own_cpu += time.thread_time() - begin
+        at = time.monotonic_ns()
+        with self.cost:
+            shown = self.judge.judge(picture)
+            print(*shown, flush=True)
+            self.shown += 1
+        if shown.verdict == "whole":
+            self.times.append((shown.number, at))
+            self.cost.count()
 
 
 def arguments(description, *positional):
@@ -133,6 +163,7 @@ def arguments(description, *positional):
     options.add_argument("--frames", type=int, default=0, help="end after so many [0: never]")
     options.add_argument("--check", choices=("number", "alike", "exact", "digest"), default="alike")
     options.add_argument("--clip", help="raw bgr24 pictures in place of the generated ones")
+    options.add_argument("--log", help="at the end: a line a picture, number and nanoseconds when it was taken or shown; then the cost of one")
     o = options.parse_args()
     o.width, o.height = (int(side) for side in o.size.split("x"))
     return o
@@ -144,14 +175,24 @@ def clip_of(o):
     return load_clip(o.clip, o.width, o.height) if o.clip else make_clip(o.width, o.height)
 
 
+def log_at_exit(stand_in, path):
+    def write():
+        with open(path, "w", encoding="ascii") as file:
+            file.writelines(f"{number} {ns}\n" for number, ns in stand_in.times)
+            file.write(f"cost {stand_in.cost.seconds_a_picture():.6f}\n")
+    atexit.register(write)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+
+
+def logged(stand_in, o):
+    if o.log:
+        log_at_exit(stand_in, o.log)
+    return stand_in
+
+
 def camera_of(o):
-    return Camera(clip_of(o), o.fps, o.frames)
+    return logged(Camera(clip_of(o), o.fps, o.frames), o)
 
 
 def window_of(o):
-    return Window(Judge(clip_of(o), o.check))
-
-
-def tell_own_cost(stand_in):
-    """Seconds of CPU that the stand-in took and the script's own camera or window would not have."""
-    print(f"stand-in {stand_in.own_cpu:.6f}", file=sys.stderr, flush=True)
+    return logged(Window(Judge(clip_of(o), o.check)), o)

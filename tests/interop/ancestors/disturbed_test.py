@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "support"))
-from ancestors import Ancestor, check_in_order, check_none_torn, counted, wait_for_shown  # noqa: E402
+from ancestor_ends import Ancestor, check_in_order, check_none_torn, counted, wait_for_shown  # noqa: E402
 from command import Checks, glimt_path, poll_until  # noqa: E402
 
 SIZE = (1280, 720)  # several datagrams a picture

@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "support"))
-from ancestors import Ancestor, counted, shown_since  # noqa: E402
+from ancestor_ends import Ancestor, counted, shown_since  # noqa: E402
 from command import Checks, glimt_path, poll_until, run  # noqa: E402
 from strangers import allow_descriptors  # noqa: E402
 import numpy as np  # noqa: E402

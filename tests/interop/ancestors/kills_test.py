@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "support"))
-from ancestors import Ancestor, check_none_torn  # noqa: E402
+from ancestor_ends import Ancestor, check_none_torn  # noqa: E402
 from command import Checks, parse_arguments, poll_until  # noqa: E402
 from times import markdown, summary  # noqa: E402
 

@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "support"))
-from ancestors import SIZES, Script, start_when_ready  # noqa: E402
+from ancestor_ends import SIZES, Script, start_when_ready  # noqa: E402
 from clips import digests_of, make_sources, pictures_of  # noqa: E402
 from command import Checks, Child, free_port, glimt_path, poll_until, run  # noqa: E402
 from hostile_test import hostile_pickles, is_closed  # noqa: E402

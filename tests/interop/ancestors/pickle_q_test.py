@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "support"))
-from ancestors import (SIZES, Ancestor, check_in_order, check_none_torn, shown_since,  # noqa: E402
+from ancestor_ends import (SIZES, Ancestor, check_in_order, check_none_torn, shown_since,  # noqa: E402
                        wait_for_shown)
 from command import Checks, glimt_path, poll_until  # noqa: E402
 from live_streams import check_from_script, check_to_script  # noqa: E402

@@ -31,7 +31,6 @@ def main():
         picture = receive_picture(receive)
         if picture is not None:
             window.show(picture)
-    stand_ins.tell_own_cost(window)
 
 
 if __name__ == "__main__":

@@ -26,7 +26,6 @@ def main():
         if not there:
             break
         send_picture(send, picture)
-    stand_ins.tell_own_cost(camera)
 
 
 if __name__ == "__main__":

@@ -17,7 +17,6 @@ def stream(connection, o):
                 break
     finally:
         connection.close()
-        stand_ins.tell_own_cost(camera)
 
 
 def show(connection, o):
@@ -31,7 +30,6 @@ def show(connection, o):
         if picture is not None:
             window.show(picture)
     connection.close()
-    stand_ins.tell_own_cost(window)
 
 
 def host_and_port(text):
