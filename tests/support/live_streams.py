@@ -7,7 +7,7 @@ def pace(letter, size, to_script):
     """A, and B at a receiver that is Glimt: nothing can hold the sender back."""
     if letter in "CE" or letter == "B" and to_script:
         return 0
-    return 30 if size[0] > 1000 else 60
+    return 30 if size[0] > 1000 else 100
 
 
 def start_both(ancestor, sender, receiver):
