@@ -13,7 +13,7 @@
 
 #include "measure.hpp"
 #include "packetize/packet_batch.hpp"
-#include "packetize/packetizer.hpp"
+#include "packetize/symbol_packetizer.hpp"
 #include "reassemble/reassembler.hpp"
 #include "transport/transport.hpp"
 #include "without_offload.hpp"
@@ -178,7 +178,7 @@ class Sender final : public NoEvents {
   const size_t in_flight_;
   std::unique_ptr<transport::Transport> transport_;
   std::vector<uint8_t> encoded_;
-  packetize::Packetizer packetizer_{{}};
+  packetize::SymbolPacketizer packetizer_;
   PacketBatch batch_;
   Pool<media::AccessUnit> units_;
   Ref<packetize::SymbolUnit> unit_, bare_;

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "packetize/packet_batch.hpp"
-#include "packetize/packetizer.hpp"
+#include "packetize/symbol_packetizer.hpp"
 #include "reassemble/reassembler.hpp"
 #include "require.hpp"
 
@@ -141,7 +141,7 @@ void fuzz_round_trip(uint8_t choice, ByteReader in) {
   for (int i = 0; i < unit->info.strips; ++i)
     whole += strips.emplace_back(length * static_cast<size_t>(i + 1) % 2048, static_cast<char>('a' + i));
 
-  packetize::Packetizer packetizer({kPayload + wire::kPrefixBytes});
+  packetize::SymbolPacketizer packetizer(kPayload + wire::kPrefixBytes);
   const auto to = packetizer.begin(unit, false);
   for (size_t i = 0; i < strips.size(); ++i)
     GLIMT_REQUIRE(packetizer.add(*to, {Ref<Shared>(), as_bytes(strips[i]), static_cast<int>(i)}));

@@ -16,12 +16,11 @@ Result<std::vector<Url>> parse_destinations(const SendOptions& o) {
 
 Result<std::unique_ptr<source::FrameSource>> open_source(const SendOptions& o,
                                                          const std::vector<Url>& destinations,
-                                                         size_t max_frame_bytes) {
+                                                         const PublisherOptions& publishing) {
   const auto url = Url::parse(o.source);
   if (!url) return url.error();
-  auto options = source_options(o, destinations);
+  const auto options = source_options(o, destinations, publishing);
   if (!options) return options.error();
-  options->max_frame_bytes = max_frame_bytes;
   return source::open_source(*url, *options);
 }
 
@@ -75,7 +74,7 @@ int run(const SendOptions& o) {
   if (!destinations) return fail(destinations.error());
   const auto publishing = publisher_options(o, *destinations);
   if (!publishing) return fail(publishing.error());
-  auto source = open_source(o, *destinations, publishing->max_frame_bytes);
+  auto source = open_source(o, *destinations, *publishing);
   if (!source) return fail(source.error());
   auto sender = pipeline::Sender::open(*destinations, *publishing);
   if (!sender) return fail(sender.error());

@@ -4,10 +4,10 @@ namespace glimt::command {
 namespace {
 
 // What the encoder is asked to do with pixels, a camera's MJPEG cannot give.
-bool wants_pixels(const SendOptions& o, const std::vector<Url>& destinations) {
-  return o.quality > 0 || o.codec == "raw" ||
+bool wants_pixels(const SendOptions& o, const std::vector<Url>& destinations, Codec codec) {
+  return o.quality > 0 || codec == Codec::raw ||
          std::any_of(destinations.begin(), destinations.end(),
-                     [](const Url& url) { return url.has("quality") || url.find("codec") == "raw"; });
+                     [](const Url& url) { return url.has("quality"); });
 }
 
 }  // namespace
@@ -50,12 +50,14 @@ void settle_addresses(SendOptions& o) {
   if (o.destinations.empty()) throw CLI::RequiredError("destinations");
 }
 
-Result<source::SourceOptions> source_options(const SendOptions& o, const std::vector<Url>& destinations) {
+Result<source::SourceOptions> source_options(const SendOptions& o, const std::vector<Url>& destinations,
+                                             const PublisherOptions& publishing) {
   source::SourceOptions options;
   options.format = o.format;
   options.loop = o.loop;
   options.fast = o.fast;
-  options.pixels = wants_pixels(o, destinations);
+  options.pixels = wants_pixels(o, destinations, publishing.codec);
+  options.max_frame_bytes = publishing.max_frame_bytes;
   if (o.fps > 0) options.fps = o.fps;
   if (!o.size.empty()) {
     const auto size = parse_size(o.size);

@@ -21,6 +21,7 @@ void add_send_options(CLI::App& app, SendOptions& options);
 void settle_addresses(SendOptions& options);
 
 Result<source::SourceOptions> source_options(const SendOptions& options,
-                                             const std::vector<Url>& destinations);
+                                             const std::vector<Url>& destinations,
+                                             const PublisherOptions& publishing);
 
 }  // namespace glimt::command

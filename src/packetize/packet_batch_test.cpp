@@ -5,7 +5,7 @@
 #include <deque>
 #include <string>
 
-#include "packetize/packetizer.hpp"
+#include "packetize/symbol_packetizer.hpp"
 
 namespace glimt::packetize {
 namespace {
@@ -43,7 +43,7 @@ class PacketBatchTest : public ::testing::Test {
   }
 
   const Instant captured_at_ = from_us(0x1122334455);
-  Packetizer packetizer_{{}};
+  SymbolPacketizer packetizer_;
   Ref<media::AccessUnit> access_unit_{new media::AccessUnit};
   std::deque<std::string> strips_;  // symbols are views into them
   PacketBatch batch_;

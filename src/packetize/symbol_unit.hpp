@@ -1,7 +1,8 @@
 // SymbolUnit: an access unit cut into symbols, once a stream, shared by all its receivers.
 //
 //   A symbol is views into the strips and four bytes of its own; nothing is copied. It grows strip by strip
-//   while receivers already send its first symbols.
+//   while receivers already send its first symbols. In the wires of others a symbol is its two parts, one behind the
+//   other, with neither prefix nor checksum.
 //
 //   threads  bound to the network thread
 //   memory   a symbol each 1148 bytes (datagrams) or 32 764 bytes (streams); holds the access unit

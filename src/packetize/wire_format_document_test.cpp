@@ -6,7 +6,7 @@
 #include <sstream>
 
 #include "packetize/packet_batch.hpp"
-#include "packetize/packetizer.hpp"
+#include "packetize/symbol_packetizer.hpp"
 
 namespace glimt::packetize {
 namespace {
@@ -35,7 +35,7 @@ TEST(WireFormatDocument, WorkedExampleIsWhatIsSent) {
   unit->info.clock_id = 0x1122334455667788;
   const std::array<uint8_t, 2> pixels{16, 235};
 
-  Packetizer packetizer({});
+  SymbolPacketizer packetizer;
   const auto symbols = packetizer.begin(unit, false);
   ASSERT_TRUE(packetizer.add(*symbols, {{}, pixels, 0}));
   packetizer.end(*symbols);

@@ -8,18 +8,20 @@
 namespace glimt::pipeline {
 namespace {
 
-Result<void> refuse_what_is_not_built(const Url& url) {
-  if (url.has("key")) {
-    return Error{ErrorKind::unsupported,
-                 "'" + url.text +
-                     "': keys are not built yet, and what asks for a key does not go out in the clear; "
-                     "use unix:// or a tunnel such as ssh or WireGuard"};
-  }
-  if (const auto wire = url.find("wire"); wire && *wire != "native") {
-    return Error{ErrorKind::unsupported,
-                 "'" + url.text + "': wire=" + *wire + " is not built yet; known: native"};
-  }
-  return {};
+Result<void> refuse_keys(const Url& url) {
+  if (!url.has("key")) return {};
+  return Error{ErrorKind::unsupported,
+               "'" + url.text +
+                   "': keys are not built yet, and what asks for a key does not go out in the clear; "
+                   "use unix:// or a tunnel such as ssh or WireGuard"};
+}
+
+Result<void> refuse_requests(const Url& url, const transport::Address& address) {
+  if (address.wire != wire::WireFormat::pickle_i) return {};
+  return Error{ErrorKind::unsupported,
+               "'" + url.text +
+                   "': wire=pickle-i carries pictures on request: `glimt serve` offers them and `glimt get` "
+                   "asks; a live stream of pickles is wire=pickle-q"};
 }
 
 bool is_file_mode(const std::string& value) {
@@ -40,11 +42,31 @@ Result<std::optional<size_t>> parse_max_frame(const Url& url) {
   return std::optional(*bytes);
 }
 
-Result<Encoding> parse_encoding(const Url& url) {
+// The only codec of a wire that has one.
+std::optional<Codec> codec_of(wire::WireFormat wire) {
+  switch (wire) {
+    case wire::WireFormat::countdown:
+      return Codec::jpeg;
+    case wire::WireFormat::pickle_q:
+    case wire::WireFormat::pickle_i:
+      return Codec::raw;
+    case wire::WireFormat::native:
+      break;
+  }
+  return std::nullopt;
+}
+
+Result<Encoding> parse_encoding(const Url& url, const transport::Address& address) {
   Encoding e;
+  e.codec = codec_of(address.wire);
   if (const auto text = url.find("codec")) {
     const auto codec = parse_codec(*text);
     if (!codec) return codec.error();
+    if (e.codec && *e.codec != *codec) {
+      return Error{ErrorKind::invalid_argument, "'" + url.text +
+                                                    "': wire=" + std::string(to_string(address.wire)) +
+                                                    " carries " + std::string(to_string(*e.codec)) + " only"};
+    }
     e.codec = *codec;
   }
   if (const auto text = url.find("quality")) {
@@ -64,23 +86,27 @@ Error disagree(const char* what) {
               ", but a picture is encoded once for all; start a second `glimt send` for the other"};
 }
 
-}  // namespace
-
 Result<SendEndpoint> parse_send_endpoint(const Url& url, const PublisherOptions& options) {
   if (auto known = url.allow_only(
           {"listen", "connect", "codec", "quality", "pace", "max_frame", "wire", "key", "mode"});
       !known)
     return known.error();
-  if (auto built = refuse_what_is_not_built(url); !built) return built.error();
-  if (const auto mode = url.find("mode"); mode && !is_file_mode(*mode)) {
-    return Error{
-        ErrorKind::invalid_argument,
-        "'" + url.text +
-            "': mode=latest or every is the receiver's to choose; here it is a Unix socket's file mode"};
-  }
+  if (auto open = refuse_keys(url); !open) return open.error();
   auto address = transport::Address::from_url(url, true);
   if (!address) return address.error();
-  SendEndpoint endpoint{*address, options.pace_bps};
+  if (auto streams = refuse_requests(url, *address); !streams) return streams.error();
+  SendEndpoint endpoint{*address, options.pace_bps, Mode::latest};
+  if (const auto mode = url.find("mode"); mode && !is_file_mode(*mode)) {
+    if (address->wire == wire::WireFormat::native) {
+      return Error{
+          ErrorKind::invalid_argument,
+          "'" + url.text +
+              "': mode=latest or every is the receiver's to choose; here it is a Unix socket's file mode"};
+    }
+    const auto parsed = parse_mode(*mode);
+    if (!parsed) return parsed.error();
+    endpoint.mode = *parsed;
+  }
   if (const auto pace = url.find("pace")) {
     const auto rate = parse_bitrate(*pace);
     if (!rate) return rate.error();
@@ -88,6 +114,8 @@ Result<SendEndpoint> parse_send_endpoint(const Url& url, const PublisherOptions&
   }
   return endpoint;
 }
+
+}  // namespace
 
 Result<std::vector<SendEndpoint>> parse_send_endpoints(const std::vector<Url>& urls,
                                                        PublisherOptions& options) {
@@ -97,7 +125,7 @@ Result<std::vector<SendEndpoint>> parse_send_endpoints(const std::vector<Url>& u
     auto endpoint = parse_send_endpoint(url, options);
     if (!endpoint) return endpoint.error();
     endpoints.push_back(*endpoint);
-    const auto e = parse_encoding(url);
+    const auto e = parse_encoding(url, endpoint->address);
     if (!e) return e.error();
     if (e->codec && all.codec && *e->codec != *all.codec) return disagree("codec");
     if (e->quality && all.quality && *e->quality != *all.quality) return disagree("quality");
@@ -113,13 +141,29 @@ Result<std::vector<SendEndpoint>> parse_send_endpoints(const std::vector<Url>& u
   return endpoints;
 }
 
+Result<SendEndpoint> parse_further_endpoint(const Url& url, const PublisherOptions& options) {
+  auto endpoint = parse_send_endpoint(url, options);
+  if (!endpoint) return endpoint.error();
+  const auto e = parse_encoding(url, endpoint->address);
+  if (!e) return e.error();
+  const char* differs = e->codec && *e->codec != options.codec                                 ? "codec"
+                        : e->quality && *e->quality != options.quality                         ? "quality"
+                        : e->max_frame_bytes && *e->max_frame_bytes != options.max_frame_bytes ? "max_frame"
+                                                                                               : nullptr;
+  if (!differs) return endpoint;
+  return Error{ErrorKind::invalid_argument,
+               "'" + url.text + "': the stream runs with another " + differs +
+                   ", and a picture is encoded once for all; open a second publisher for this one"};
+}
+
 Result<ReceiveEndpointOptions> parse_receive_endpoint(const Url& url, const SubscriberOptions& options) {
   if (auto known = url.allow_only({"listen", "connect", "mode", "latency", "max_frame", "wire", "key"});
       !known)
     return known.error();
-  if (auto built = refuse_what_is_not_built(url); !built) return built.error();
+  if (auto open = refuse_keys(url); !open) return open.error();
   auto address = transport::Address::from_url(url, false);
   if (!address) return address.error();
+  if (auto streams = refuse_requests(url, *address); !streams) return streams.error();
   ReceiveEndpointOptions endpoint{*address, options};
   for (const auto& [name, value] : url.options) {
     if (name != "mode" || (is_file_mode(value) && url.scheme == "unix")) continue;

@@ -1,8 +1,7 @@
 // What an address says beyond where it is: parsed and checked in one place for
 // publisher, subscriber and command.
 //
-//   errors   invalid_argument or unsupported, listing what is known; ?key= and ?wire= are refused until they
-//            exist
+//   errors   invalid_argument or unsupported, listing what is known; ?key= is refused until keys exist
 //   threads  thread-safe
 #pragma once
 
@@ -16,12 +15,14 @@ namespace glimt::pipeline {
 struct SendEndpoint {
   transport::Address address;
   std::optional<double> pace_bps;
+  Mode mode = Mode::latest;  // of receivers whose wire does not let them choose
 };
 // What the address says of the encoding goes into `options`; two addresses that disagree are an error, for
 // there is one encode.
 Result<std::vector<SendEndpoint>> parse_send_endpoints(const std::vector<Url>& urls,
                                                        PublisherOptions& options);
-Result<SendEndpoint> parse_send_endpoint(const Url& url, const PublisherOptions& options);
+// For a stream that runs: what the address says of the encoding must be what `options` say.
+Result<SendEndpoint> parse_further_endpoint(const Url& url, const PublisherOptions& options);
 
 struct ReceiveEndpointOptions {
   transport::Address address;

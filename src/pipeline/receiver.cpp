@@ -24,17 +24,16 @@ Result<std::unique_ptr<Receiver>> Receiver::open(const Url& url, const ReceiverO
   auto transport = transport::open_transport((*network)->loop(), parsed->address);
   if (!transport) return transport.error();
   std::unique_ptr<Receiver> receiver(new Receiver(*network, parsed->address, options));
-  const ReceiveSession::Options session{options.subscriber.mode, options.subscriber.latency,
-                                        options.subscriber.max_frame_bytes, false};
+  const Endpoint::Options endpoint{parsed->address, options.subscriber.mode, options.subscriber.latency,
+                                   options.subscriber.max_frame_bytes};
   if (options.recording) {
     if (auto recording = receiver->record(*options.recording); !recording) return recording.error();
   }
-  ReceiveEndpoint::Reader& reader = *receiver;
+  Endpoint::Reader& reader = *receiver;
   media::StripSink& strips = *receiver;
   receiver->network_->loop().call([&] {
     receiver->endpoint_ =
-        std::make_unique<ReceiveEndpoint>(receiver->network_->loop(), std::move(*transport),
-                                          ReceiveEndpoint::Options{parsed->address, session}, strips, reader);
+        make_endpoint(receiver->network_->loop(), std::move(*transport), endpoint, strips, reader);
     receiver->endpoint_->start();
   });
   return receiver;
@@ -118,19 +117,19 @@ void Receiver::abandon(const Ref<media::AccessUnit>& unit) {
   decode_.abandon(unit);
 }
 
-void Receiver::on_change(ReceiveEndpoint::Change change, const std::string& why) {
+void Receiver::on_change(Endpoint::Change change, const std::string& why) {
   switch (change) {
-    case ReceiveEndpoint::Change::connected:
+    case Endpoint::Change::connected:
       log::info("{}: receiving from {}", address_.text, why);
       break;
-    case ReceiveEndpoint::Change::ended:
-    case ReceiveEndpoint::Change::lost:
+    case Endpoint::Change::ended:
+    case Endpoint::Change::lost:
       log::info("{}", why);
       break;
   }
   MutexLock lock(m_);
-  connected_ = change == ReceiveEndpoint::Change::connected;
-  if (change == ReceiveEndpoint::Change::ended) ended_ = true;
+  connected_ = change == Endpoint::Change::connected;
+  if (change == Endpoint::Change::ended) ended_ = true;
   if (!connected_) last_change_ = why;
 }
 

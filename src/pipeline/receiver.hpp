@@ -9,9 +9,9 @@
 #pragma once
 
 #include "pipeline/decode_stage.hpp"
+#include "pipeline/endpoint.hpp"
 #include "pipeline/endpoint_options.hpp"
 #include "pipeline/network_thread.hpp"
-#include "pipeline/receive_endpoint.hpp"
 #include "pipeline/record_stage.hpp"
 
 namespace glimt::pipeline {
@@ -21,7 +21,7 @@ struct ReceiverOptions {
   std::optional<sink::RecorderOptions> recording;  // from the first picture on
 };
 
-class Receiver final : private ReceiveEndpoint::Reader, private media::StripSink {
+class Receiver final : private Endpoint::Reader, private media::StripSink {
  public:
   static Result<std::unique_ptr<Receiver>> open(const Url& url, const ReceiverOptions& options);
   ~Receiver() override;
@@ -45,7 +45,7 @@ class Receiver final : private ReceiveEndpoint::Reader, private media::StripSink
            const ReceiverOptions& options);
   uint64_t taken_units() const override { return decode_.taken_units(); }
   Duration oldest_wait(Instant now) const override { return decode_.oldest_wait(now); }
-  void on_change(ReceiveEndpoint::Change change, const std::string& why) override;
+  void on_change(Endpoint::Change change, const std::string& why) override;
   void begin(const Ref<media::AccessUnit>& unit) override;
   void strip(const Ref<media::AccessUnit>& unit, const media::Strip& strip) override;
   void end(const Ref<media::AccessUnit>& unit) override;
@@ -57,8 +57,8 @@ class Receiver final : private ReceiveEndpoint::Reader, private media::StripSink
   const ReceiverOptions options_;
   transport::EventLoop::Signal taken_;
   DecodeStage decode_;
-  std::unique_ptr<ReceiveEndpoint> endpoint_;  // bound to the network thread
-  media::StripSink* recording_ = nullptr;      // bound to the network thread
+  std::unique_ptr<Endpoint> endpoint_;     // bound to the network thread
+  media::StripSink* recording_ = nullptr;  // bound to the network thread
   std::atomic<bool> closed_{false};
 
   Mutex changing_;  // one record() or stop_recording() at a time

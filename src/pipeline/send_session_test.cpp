@@ -1,6 +1,6 @@
 #include "pipeline/send_session.hpp"
 
-#include "packetize/packetizer.hpp"
+#include "packetize/symbol_packetizer.hpp"
 #include "support/sessions.hpp"
 
 namespace glimt::pipeline {
@@ -89,7 +89,7 @@ class SendSessionTest : public ::testing::Test {
   Instant now_{100s};
   KeepingOutbox out_;
   NarrowTransport transport_;
-  packetize::Packetizer packetizer_{{68}};
+  packetize::SymbolPacketizer packetizer_{68};
   packetize::PacketBatch batch_;
   SendSession session_;
 };

@@ -16,16 +16,15 @@ SendStream::SendStream(std::shared_ptr<NetworkThread> network)
 
 SendStream::~SendStream() { close(wire::CloseReason::leaving, Duration::zero()); }
 
-Result<uint32_t> SendStream::add(const SendDestination::Options& options) {
+Result<uint32_t> SendStream::add(const Destination::Options& options) {
   auto transport = transport::open_transport(network_->loop(), options.address);
   if (!transport) return transport.error();
   uint32_t id = 0;
-  SendDestination::Stream& self = *this;
+  Destination::Stream& self = *this;
   network_->loop().call([&] {
     id = next_id_++;
-    auto destination =
-        std::make_unique<SendDestination>(network_->loop(), std::move(*transport), options, self);
-    profile(destination->symbol_bytes());
+    auto destination = make_destination(network_->loop(), std::move(*transport), options, self);
+    profile(destination->packetizer_options());
     destination->start();
     destinations_[id] = std::move(destination);
   });
@@ -116,17 +115,22 @@ void SendStream::apply(const Event& event) {
     begin_unit(event);
     return;
   }
-  for (auto& [size, p] : profiles_) {
+  for (auto& [cut, p] : profiles_) {
     if (!p.current || p.current->unit != event.unit) continue;
     if (event.kind == Event::Kind::strip && !p.current->abandoned) {
-      if (auto added = p.packetizer.add(*p.current, event.strip); !added)
-        log::warning("{}", added.error().message);
+      complain(p.packetizer->add(*p.current, event.strip));
     } else if (event.kind == Event::Kind::end) {
-      p.packetizer.end(*p.current);
+      complain(p.packetizer->end(*p.current));
     } else if (event.kind == Event::Kind::abandon) {
       p.current->abandoned = p.current->complete = true;
     }
   }
+}
+
+// Once, and again where it was something else in between.
+void SendStream::complain(const Result<void>& done) {
+  if (!done && done.error().message != last_complaint_)
+    log::warning("{}", last_complaint_ = done.error().message);
 }
 
 void SendStream::begin_unit(const Event& event) {
@@ -139,22 +143,22 @@ void SendStream::begin_unit(const Event& event) {
   ++offered_;
   event.unit->info.number = next_frame_;
   ++next_frame_;
-  for (auto& [size, p] : profiles_) {
-    p.current = p.packetizer.begin(event.unit, first);
+  for (auto& [cut, p] : profiles_) {
+    p.current = p.packetizer->begin(event.unit, first);
     p.history.push(p.current);
   }
   for (auto& [id, destination] : destinations_)
-    destination->offer(profile(destination->symbol_bytes()).current);
+    destination->offer(profile(destination->packetizer_options()).current);
 }
 
-SendStream::Profile& SendStream::profile(size_t symbol_bytes) {
-  const auto found = profiles_.find(symbol_bytes);
+SendStream::Profile& SendStream::profile(const Cut& cut) {
+  const auto found = profiles_.find(cut);
   if (found != profiles_.end()) return found->second;
-  return profiles_.emplace(symbol_bytes, Profile{packetize::Packetizer({symbol_bytes})}).first->second;
+  return profiles_.emplace(cut, Profile{packetize::make_packetizer(cut)}).first->second;
 }
 
-Ref<packetize::SymbolUnit> SendStream::newest_key(size_t symbol_bytes) {
-  return newer_picture_ ? Ref<packetize::SymbolUnit>() : profile(symbol_bytes).history.newest_key();
+Ref<packetize::SymbolUnit> SendStream::newest_key(const Cut& cut) {
+  return newer_picture_ ? Ref<packetize::SymbolUnit>() : profile(cut).history.newest_key();
 }
 
 void SendStream::demand_changed() {

@@ -5,7 +5,7 @@
 //   output   packets at each destination; what the receivers could use next
 //   threads  the StripSink is bound to one encode thread; add, remove, stats, demand and wait are
 //            thread-safe; the rest is bound to the network thread
-//   memory   64 strips on their way to the network thread; the history of each symbol size in use
+//   memory   64 strips on their way to the network thread; the history of each way of cutting in use
 #pragma once
 
 #include <atomic>
@@ -14,13 +14,12 @@
 
 #include "base/queue.hpp"
 #include "packetize/packet_history.hpp"
-#include "packetize/packetizer.hpp"
+#include "pipeline/destination.hpp"
 #include "pipeline/network_thread.hpp"
-#include "pipeline/send_destination.hpp"
 
 namespace glimt::pipeline {
 
-class SendStream final : public media::StripSink, private SendDestination::Stream {
+class SendStream final : public media::StripSink, private Destination::Stream {
  public:
   struct Demand {
     size_t receivers = 0;
@@ -31,7 +30,7 @@ class SendStream final : public media::StripSink, private SendDestination::Strea
   explicit SendStream(std::shared_ptr<NetworkThread> network);
   ~SendStream() override;
 
-  Result<uint32_t> add(const SendDestination::Options& options);
+  Result<uint32_t> add(const Destination::Options& options);
   bool remove(uint32_t id);
   std::vector<DestinationStats> stats();
   Demand demand() const;
@@ -58,15 +57,16 @@ class SendStream final : public media::StripSink, private SendDestination::Strea
     Ref<media::AccessUnit> unit;
     media::Strip strip;
   };
-  // What is made once for all receivers that take symbols of one size.
+  // What is made once for all receivers whose units are cut alike.
+  using Cut = packetize::Packetizer::Options;
   struct Profile {
-    packetize::Packetizer packetizer;
+    std::unique_ptr<packetize::Packetizer> packetizer;
     packetize::PacketHistory history{{}};
     Ref<packetize::SymbolUnit> current;
   };
 
   // Empty where there is a newer picture.
-  Ref<packetize::SymbolUnit> newest_key(size_t symbol_bytes) override;
+  Ref<packetize::SymbolUnit> newest_key(const Cut& cut) override;
   Duration frame_interval() const override { return interval_; }
   void demand_changed() override;
   bool may_let_go() const override;
@@ -74,8 +74,9 @@ class SendStream final : public media::StripSink, private SendDestination::Strea
   void put(Event event);
   void drain_inlet();
   void apply(const Event& event);
+  void complain(const Result<void>& done);
   void begin_unit(const Event& event);
-  Profile& profile(size_t symbol_bytes);
+  Profile& profile(const Cut& cut);
 
   const std::shared_ptr<NetworkThread> network_;
   std::atomic<bool> newer_picture_{false};
@@ -83,10 +84,11 @@ class SendStream final : public media::StripSink, private SendDestination::Strea
   transport::EventLoop::Signal inlet_signal_;
 
   // bound to the network thread
-  std::map<uint32_t, std::unique_ptr<SendDestination>> destinations_;
-  std::map<size_t, Profile> profiles_;  // by symbol size
+  std::map<uint32_t, std::unique_ptr<Destination>> destinations_;
+  std::map<Cut, Profile> profiles_;
   uint32_t next_id_ = 1;
   Sequence next_frame_{1};
+  std::string last_complaint_;
   uint64_t offered_ = 0;  // to the sessions
   Instant last_begin_{};
   Duration interval_{};

@@ -24,7 +24,7 @@ Result<std::unique_ptr<Sender>> Sender::open(const std::vector<Url>& urls, Publi
   if (!encoder) return encoder.error();
   std::unique_ptr<Sender> sender(new Sender(std::move(*network), options, std::move(*encoder)));
   for (const auto& endpoint : *endpoints) {
-    if (auto id = sender->stream_.add({endpoint.address, endpoint.pace_bps}); !id) return id.error();
+    if (auto id = sender->add(endpoint); !id) return id.error();
   }
   return sender;
 }
@@ -33,15 +33,20 @@ Sender::Sender(std::shared_ptr<NetworkThread> network, const PublisherOptions& o
                std::unique_ptr<encode::Encoder> encoder)
     : options_(options),
       encoder_(std::move(encoder)),
+      pixels_(options.max_frame_bytes),
       stream_(std::move(network)),
       thread_("glimt-encode", [this] { encode_loop(); }) {}
 
 Sender::~Sender() { close(wire::CloseReason::leaving); }
 
 Result<uint32_t> Sender::add(const Url& url) {
-  const auto endpoint = parse_send_endpoint(url, options_);
-  if (!endpoint) return endpoint.error();
-  return stream_.add({endpoint->address, endpoint->pace_bps});
+  const auto endpoint = parse_further_endpoint(url, options_);
+  return endpoint ? add(*endpoint) : endpoint.error();
+}
+
+Result<uint32_t> Sender::add(const SendEndpoint& endpoint) {
+  if (endpoint.address.wire == wire::WireFormat::pickle_q) sends_arrays_ = true;
+  return stream_.add({endpoint.address, endpoint.pace_bps, endpoint.mode});
 }
 
 bool Sender::remove(uint32_t id) { return stream_.remove(id); }
@@ -105,15 +110,10 @@ void Sender::encode_loop() {
 
 void Sender::encode(source::Picture& picture) {
   const Instant captured_at = stamps_of(picture).captured_at;
-  Result<void> done;
-  if (const auto* frame = std::get_if<media::Frame>(&picture)) {
-    done = encoder_->encode(*frame, stream_);
-  } else {
-    const auto& unit = std::get<Ref<media::AccessUnit>>(picture);
-    stream_.begin(unit);
-    for (const auto& strip : unit->strips) stream_.strip(unit, strip);
-    stream_.end(unit);
-  }
+  const auto* unit = std::get_if<Ref<media::AccessUnit>>(&picture);
+  const bool passes = unit && (*unit)->info.codec == options_.codec;
+  auto frame = passes ? Result<media::Frame>(media::Frame{}) : pixels_.of(picture);
+  const auto done = passes ? pass_on(*unit) : frame ? encode_pixels(std::move(*frame)) : frame.error();
   MutexLock lock(m_);
   if (!done) {
     ++counted_.refused;
@@ -123,6 +123,19 @@ void Sender::encode(source::Picture& picture) {
   ++counted_.frames;
   interval_.add(now() - captured_at);
   total_.add(now() - captured_at);
+}
+
+Result<void> Sender::encode_pixels(media::Frame frame) {
+  if (sends_arrays_ && frame.format == PixelFormat::i420)
+    frame = converter_.convert(std::move(frame), PixelFormat::bgr24);
+  return encoder_->encode(frame, stream_);
+}
+
+Result<void> Sender::pass_on(const Ref<media::AccessUnit>& unit) {
+  stream_.begin(unit);
+  for (const auto& strip : unit->strips) stream_.strip(unit, strip);
+  stream_.end(unit);
+  return {};
 }
 
 PublisherStats Sender::stats() {

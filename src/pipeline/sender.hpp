@@ -9,7 +9,9 @@
 
 #include "base/histogram.hpp"
 #include "encode/encoder.hpp"
+#include "filter/convert.hpp"
 #include "pipeline/endpoint_options.hpp"
+#include "pipeline/pixels.hpp"
 #include "pipeline/send_stream.hpp"
 #include "source/frame_source.hpp"
 
@@ -27,6 +29,7 @@ class Sender {
   // False where `stop` was raised first.
   bool wait_for_receiver(const std::atomic<bool>& stop);
 
+  // What the address says of the encoding must be how the stream is encoded.
   Result<uint32_t> add(const Url& url);
   bool remove(uint32_t id);
   PublisherStats stats();
@@ -38,15 +41,21 @@ class Sender {
  private:
   Sender(std::shared_ptr<NetworkThread> network, const PublisherOptions& options,
          std::unique_ptr<encode::Encoder> encoder);
+  Result<uint32_t> add(const SendEndpoint& endpoint);
   void encode_loop();
   // False where the picture is to be left out.
   bool wait_for_demand();
   void encode(source::Picture& picture);
+  Result<void> encode_pixels(media::Frame frame);
+  Result<void> pass_on(const Ref<media::AccessUnit>& unit);
 
   const PublisherOptions options_;
   const std::unique_ptr<encode::Encoder> encoder_;
+  Pixels pixels_;                // bound to the encode thread
+  filter::Converter converter_;  // likewise
   SendStream stream_;
   Queue<source::Picture> waiting_{1};
+  std::atomic<bool> sends_arrays_{false};  // to a destination whose pixels are interleaved
   std::atomic<bool> closing_{false};
   std::atomic<Instant> close_by_{Instant::max()};  // then even a receiver of every frame is not waited for
 

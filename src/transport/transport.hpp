@@ -67,6 +67,8 @@ Result<std::unique_ptr<Transport>> open_transport(EventLoop& loop, const Address
 Result<std::unique_ptr<Transport>> open_udp(EventLoop& loop, const Address& address);
 Result<std::unique_ptr<Transport>> open_tcp(EventLoop& loop, const Address& address);
 Result<std::unique_ptr<Transport>> open_unix(EventLoop& loop, const Address& address);
+// A Unix socket that takes datagrams of anybody who may write to its file; a peer that sends is told by its process.
+Result<std::unique_ptr<Transport>> open_unix_datagram(EventLoop& loop, const Address& address);
 // TCP without framing: what is sent is a run of bytes, at best of 64 KB or less; what arrives are the bytes
 // that were there, cut anywhere.
 Result<std::unique_ptr<Transport>> open_byte_stream(EventLoop& loop, const Address& address);

@@ -5,6 +5,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <ctime>
 #include <vector>
 
 #include "base/log.hpp"
@@ -253,6 +254,8 @@ class Udp final : public Transport {
         uint32_t drops = 0;
         std::memcpy(&drops, CMSG_DATA(c), sizeof drops);
         note_drops(drops);
+      } else if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_TIMESTAMPNS) {
+        arrived = std::min(arrived, by_kernel(c, arrived));
       }
     }
     SocketAddress from;
@@ -265,6 +268,15 @@ class Udp final : public Transport {
       rest = rest.subspan(datagram.size());
       events_->on_datagram(peer, datagram, arrived);
     } while (!rest.empty());
+  }
+
+  // The kernel's time, which goes on while this process does not, as a point of our clock.
+  static Instant by_kernel(cmsghdr* c, Instant read_at) {
+    timespec stamp{}, real{};
+    std::memcpy(&stamp, CMSG_DATA(c), sizeof stamp);
+    clock_gettime(CLOCK_REALTIME, &real);
+    return read_at - std::chrono::seconds(real.tv_sec - stamp.tv_sec) -
+           std::chrono::nanoseconds(real.tv_nsec - stamp.tv_nsec);
   }
 
   void note_drops(uint32_t drops) {
@@ -314,6 +326,7 @@ Result<std::unique_ptr<Transport>> open_udp(EventLoop& loop, const Address& addr
     set_option(fd.get(), IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DO);
   }
   set_option(fd.get(), SOL_SOCKET, SO_RXQ_OVFL, 1);
+  if (address.wire == wire::WireFormat::countdown) set_option(fd.get(), SOL_SOCKET, SO_TIMESTAMPNS, 1);
   const int granted = ask_for_buffer(fd.get(), SO_RCVBUF);
   ask_for_buffer(fd.get(), SO_SNDBUF);
   if (granted < kWantedBufferBytes) {

@@ -1,12 +1,11 @@
-#include <sys/stat.h>
-#include <sys/un.h>
+#include <sys/socket.h>
 
 #include <array>
 #include <cerrno>
-#include <cstring>
 #include <vector>
 
 #include "transport/connections.hpp"
+#include "transport/socket_file.hpp"
 #include "wire/packet.hpp"
 
 namespace glimt::transport {
@@ -61,15 +60,12 @@ class UnixChannel final : public Channel {
 
 class UnixConnector final : public Connector {
  public:
-  explicit UnixConnector(const Address& address) : address_(address) {}
-  ~UnixConnector() override {
-    if (address_.role == Role::listen) unlink(address_.path.c_str());
-  }
+  UnixConnector(const Address& address, SocketFile file) : address_(address), file_(std::move(file)) {}
 
   Result<UniqueFd> connect() override {
     UniqueFd fd(socket(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
     if (!fd) return socket_error(address_, "socket", errno);
-    const auto where = socket_address(address_);
+    const auto where = unix_socket_address(address_);
     if (::connect(fd.get(), where.get(), where.length) != 0) return socket_error(address_, "connect", errno);
     return fd;
   }
@@ -93,53 +89,25 @@ class UnixConnector final : public Connector {
 
   std::unique_ptr<Channel> make_channel(int fd) override { return std::make_unique<UnixChannel>(fd, input_); }
 
-  static SocketAddress socket_address(const Address& address) {
-    SocketAddress where;
-    auto& un = reinterpret_cast<sockaddr_un&>(where.storage);
-    un.sun_family = AF_UNIX;
-    std::memcpy(un.sun_path, address.path.c_str(), address.path.size() + 1);
-    where.length = sizeof un;
-    return where;
-  }
-
  private:
   const Address address_;
+  const SocketFile file_;  // where this end listens
   std::vector<uint8_t> input_ = std::vector<uint8_t>(wire::kMaxPacketBytes + 1);
 };
-
-// A socket file that nobody listens on any more is taken over; any other file is left alone.
-Result<void> clear_stale(const Address& address, UnixConnector& connector) {
-  struct stat file {};
-  if (lstat(address.path.c_str(), &file) != 0) return {};
-  if (!S_ISSOCK(file.st_mode)) {
-    return Error{
-        ErrorKind::invalid_argument,
-        address.text + ": a file that is no socket is in the way; remove it, or choose another path"};
-  }
-  if (auto answered = connector.connect()) return socket_error(address, "bind", EADDRINUSE);
-  unlink(address.path.c_str());
-  return {};
-}
 
 }  // namespace
 
 Result<std::unique_ptr<Transport>> open_unix(EventLoop& loop, const Address& address) {
-  UniqueFd listener;
+  BoundSocket bound;
   if (address.role == Role::listen) {
-    Address probe = address;
-    probe.role = Role::connect;
-    UnixConnector prober(probe);
-    if (auto cleared = clear_stale(address, prober); !cleared) return cleared.error();
-    listener = UniqueFd(socket(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-    if (!listener) return socket_error(address, "socket", errno);
-    fchmod(listener.get(), 0600);  // nobody else gets in between bind and chmod
-    const auto where = UnixConnector::socket_address(address);
-    if (bind(listener.get(), where.get(), where.length) != 0) return socket_error(address, "bind", errno);
-    chmod(address.path.c_str(), address.mode);
-    if (listen(listener.get(), kBacklog) != 0) return socket_error(address, "listen", errno);
+    auto opened = bind_socket_file(address, SOCK_SEQPACKET);
+    if (!opened) return opened.error();
+    bound = std::move(*opened);
+    if (listen(bound.fd.get(), kBacklog) != 0) return socket_error(address, "listen", errno);
   }
-  return std::unique_ptr<Transport>(std::make_unique<Connections>(
-      loop, address, std::make_unique<UnixConnector>(address), std::move(listener)));
+  auto connector = std::make_unique<UnixConnector>(address, std::move(bound.file));
+  return std::unique_ptr<Transport>(
+      std::make_unique<Connections>(loop, address, std::move(connector), std::move(bound.fd)));
 }
 
 Result<std::unique_ptr<Transport>> open_transport(EventLoop& loop, const Address& address) {
@@ -150,7 +118,8 @@ Result<std::unique_ptr<Transport>> open_transport(EventLoop& loop, const Address
       return address.wire == wire::WireFormat::native ? open_tcp(loop, address)
                                                       : open_byte_stream(loop, address);
     case Kind::unix_socket:
-      return open_unix(loop, address);
+      return address.wire == wire::WireFormat::native ? open_unix(loop, address)
+                                                      : open_unix_datagram(loop, address);
   }
   return Error{ErrorKind::internal, "unknown kind of address"};
 }

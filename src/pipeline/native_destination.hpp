@@ -1,57 +1,39 @@
-// SendDestination: one address of a stream, with all its receivers: one where this end connects, any
-// number where it listens.
+// NativeDestination: an address of a stream in Glimt's own wire: a session, with reports and a clock, for each receiver.
 //
 //   input    units of the stream, cut for this transport; datagrams of receivers
 //   output   packets to each receiver at its own pace
-//   threads  bound to the network thread, but for open()
+//   threads  bound to the network thread
 //   memory   kMaxReceivers sessions and Admission's unproven peers
 #pragma once
 
-#include <functional>
 #include <unordered_map>
 
-#include "glimt/stats.hpp"
 #include "pipeline/admission.hpp"
+#include "pipeline/destination.hpp"
 #include "pipeline/send_session.hpp"
 
 namespace glimt::pipeline {
 
-class SendDestination final : public transport::Transport::Events {
+class NativeDestination final : public Destination {
  public:
   static constexpr size_t kMaxReceivers = 1024;
 
-  struct Options {
-    transport::Address address;
-    std::optional<double> pace_bps;  // nothing: 500 Mbit/s, unpaced on loopback
-  };
-  // What it asks of its stream.
-  class Stream {
-   public:
-    virtual ~Stream() = default;
-    virtual Ref<packetize::SymbolUnit> newest_key(size_t symbol_bytes) = 0;
-    virtual Duration frame_interval() const = 0;
-    // Receivers came, went, or have room again.
-    virtual void demand_changed() = 0;
-    // With one receiver in all, an `every` one may slow the source and is never too slow.
-    virtual bool may_let_go() const = 0;
-  };
+  NativeDestination(transport::EventLoop& loop, std::unique_ptr<transport::Transport> transport,
+                    const Options& options, Stream& stream);
+  void start() override;
+  void close(wire::CloseReason reason) override;
 
-  SendDestination(transport::EventLoop& loop, std::unique_ptr<transport::Transport> transport,
-                  const Options& options, Stream& stream);
-  void start();
-  // Says good-bye to all.
-  void close(wire::CloseReason reason);
+  packetize::Packetizer::Options packetizer_options() const override {
+    return {wire::WireFormat::native, transport_->traits().symbol_bytes};
+  }
+  void offer(const Ref<packetize::SymbolUnit>& unit) override;
+  void pump() override;
 
-  void offer(const Ref<packetize::SymbolUnit>& unit);
-  // Symbols were added to units that were offered.
-  void pump();
-
-  size_t symbol_bytes() const { return transport_->traits().symbol_bytes; }
-  size_t receivers() const;
-  size_t ready_receivers() const;
-  size_t every_receivers() const;
-  bool drained() const;
-  DestinationStats stats() const;
+  size_t receivers() const override;
+  size_t ready_receivers() const override;
+  size_t every_receivers() const override;
+  bool drained() const override;
+  DestinationStats stats() const override;
 
  private:
   void on_datagram(const transport::Peer& from, Bytes datagram, Instant arrived_at) override;

@@ -1,4 +1,4 @@
-// ReceiveEndpoint: one address that is received from, and the sender that is served there at this moment.
+// NativeEndpoint: an address that is received from in Glimt's own wire: sessions, reports, clocks.
 //
 //   input    datagrams
 //   output   strips to a sink; what the sender is told
@@ -6,38 +6,20 @@
 //   memory   one session and Admission's unproven peers
 #pragma once
 
-#include <functional>
-
-#include "glimt/stats.hpp"
 #include "pipeline/admission.hpp"
+#include "pipeline/endpoint.hpp"
 #include "pipeline/receive_session.hpp"
-#include "transport/transport.hpp"
 
 namespace glimt::pipeline {
 
-class ReceiveEndpoint final : public transport::Transport::Events {
+class NativeEndpoint final : public Endpoint {
  public:
-  struct Options {
-    transport::Address address;
-    ReceiveSession::Options session;
-  };
-  enum class Change { connected, ended, lost };
-  // What the rest of the receiver does for it.
-  class Reader {
-   public:
-    virtual ~Reader() = default;
-    virtual uint64_t taken_units() const = 0;
-    virtual Duration oldest_wait(Instant now) const = 0;
-    virtual void on_change(Change change, const std::string& why) = 0;
-  };
-
-  ReceiveEndpoint(transport::EventLoop& loop, std::unique_ptr<transport::Transport> transport,
-                  const Options& options, media::StripSink& sink, Reader& reader);
-  void start() { transport_->start(*this); }
-  void close();
-  // Units were taken by the reader.
-  void on_taken();
-  void add_to(SubscriberStats& stats) const;
+  NativeEndpoint(transport::EventLoop& loop, std::unique_ptr<transport::Transport> transport,
+                 const Options& options, media::StripSink& sink, Reader& reader);
+  void start() override { transport_->start(*this); }
+  void close() override;
+  void on_taken() override;
+  void add_to(SubscriberStats& stats) const override;
 
  private:
   void on_datagram(const transport::Peer& from, Bytes datagram, Instant arrived_at) override;

@@ -1,4 +1,4 @@
-#include "pipeline/send_destination.hpp"
+#include "pipeline/native_destination.hpp"
 
 #include <algorithm>
 #include <array>
@@ -8,41 +8,42 @@
 #include "pipeline/peer_outbox.hpp"
 
 namespace glimt::pipeline {
-SendDestination::SendDestination(transport::EventLoop& loop, std::unique_ptr<transport::Transport> transport,
-                                 const Options& options, Stream& stream)
+NativeDestination::NativeDestination(transport::EventLoop& loop,
+                                     std::unique_ptr<transport::Transport> transport, const Options& options,
+                                     Stream& stream)
     : transport_(std::move(transport)),
       options_(options),
       stream_(stream),
       timer_(loop, [this] { pump(); }) {}
 
-void SendDestination::start() { transport_->start(*this); }
+void NativeDestination::start() { transport_->start(*this); }
 
-Association::Options SendDestination::association_options() const {
+Association::Options NativeDestination::association_options() const {
   return {.role = wire::Role::sender,
           .connects = transport_->traits().connects,
           .symbol_bytes = static_cast<uint32_t>(transport_->traits().symbol_bytes),
           .clock_id = clock_id()};
 }
 
-packetize::Pacer::Options SendDestination::pacing(const transport::Peer& peer) const {
+packetize::Pacer::Options NativeDestination::pacing(const transport::Peer& peer) const {
   const bool local = transport_->traits().reliable || transport::is_loopback(peer);
   packetize::Pacer::Options pacing;
   pacing.rate_bps = options_.pace_bps.value_or(local ? 0 : pacing.rate_bps);
   return pacing;
 }
 
-SendSession* SendDestination::find(const transport::Peer& from, uint32_t session) {
+SendSession* NativeDestination::find(const transport::Peer& from, uint32_t session) {
   const auto found = sessions_.find(session);
   return found != sessions_.end() && found->second->peer == from ? found->second.get() : nullptr;
 }
 
-SendSession* SendDestination::find_by_peer(const transport::Peer& from) {
+SendSession* NativeDestination::find_by_peer(const transport::Peer& from) {
   const auto found =
       std::find_if(sessions_.begin(), sessions_.end(), [&](const auto& s) { return s.second->peer == from; });
   return found != sessions_.end() ? found->second.get() : nullptr;
 }
 
-void SendDestination::on_datagram(const transport::Peer& from, Bytes datagram, Instant arrived_at) {
+void NativeDestination::on_datagram(const transport::Peer& from, Bytes datagram, Instant arrived_at) {
   const auto parsed = wire::parse_packet(datagram);
   if (!parsed.packet) {
     ++refused_;
@@ -58,7 +59,7 @@ void SendDestination::on_datagram(const transport::Peer& from, Bytes datagram, I
   schedule();
 }
 
-void SendDestination::on_stranger(const transport::Peer& from, const wire::Packet& packet, Instant now) {
+void NativeDestination::on_stranger(const transport::Peer& from, const wire::Packet& packet, Instant now) {
   if (transport_->traits().connects) {
     ++stray_;
     return;
@@ -80,7 +81,7 @@ void SendDestination::on_stranger(const transport::Peer& from, const wire::Packe
   }
 }
 
-void SendDestination::admit(const transport::Peer& from, const Admission::Admitted& admitted, Instant now) {
+void NativeDestination::admit(const transport::Peer& from, const Admission::Admitted& admitted, Instant now) {
   PeerOutbox out(*transport_, from);
   if (SendSession* former = find_by_peer(from)) let_go(*former, "was restarted");
   if (sessions_.size() >= kMaxReceivers) {
@@ -90,26 +91,26 @@ void SendDestination::admit(const transport::Peer& from, const Admission::Admitt
   }
   SendSession& session = add(from, admitted.session);
   session.association.accept(admitted.hello, now, out);
-  session.start(stream_.newest_key(symbol_bytes()));
+  session.start(stream_.newest_key(packetizer_options()));
   log::info("{}: receiver {} has joined, mode={}", options_.address.text, transport::to_string(from),
             to_string(session.mode()));
   stream_.demand_changed();
   pump_session(session, now);
 }
 
-SendSession& SendDestination::add(const transport::Peer& peer, uint32_t own_session) {
+SendSession& NativeDestination::add(const transport::Peer& peer, uint32_t own_session) {
   auto session =
       std::make_unique<SendSession>(peer, Association(association_options(), own_session), pacing(peer));
   return *(sessions_[own_session] = std::move(session));
 }
 
-void SendDestination::on_session_packet(SendSession& session, const wire::Packet& packet, Instant now) {
+void NativeDestination::on_session_packet(SendSession& session, const wire::Packet& packet, Instant now) {
   PeerOutbox out(*transport_, session.peer);
   const bool was_quiet = session.is_quiet();
   if (packet.header.type == wire::Type::feedback) session.on_feedback(packet);
   switch (session.association.on_packet(packet, now, out)) {
     case Association::Event::opened:
-      session.start(stream_.newest_key(symbol_bytes()));
+      session.start(stream_.newest_key(packetizer_options()));
       log::info("{}: the receiver answers, mode={}", options_.address.text, to_string(session.mode()));
       stream_.demand_changed();
       break;
@@ -141,7 +142,7 @@ void SendDestination::on_session_packet(SendSession& session, const wire::Packet
   }
 }
 
-void SendDestination::on_connected(const transport::Peer& peer) {
+void NativeDestination::on_connected(const transport::Peer& peer) {
   if (!transport_->traits().connects) {  // the other end says HELLO first
     if (transport_->traits().reliable) admission_.on_connected(peer, now());
     schedule();
@@ -152,15 +153,15 @@ void SendDestination::on_connected(const transport::Peer& peer) {
   pump();
 }
 
-void SendDestination::on_disconnected(const transport::Peer& peer, const Error& why) {
+void NativeDestination::on_disconnected(const transport::Peer& peer, const Error& why) {
   if (SendSession* session = find_by_peer(peer)) let_go(*session, why.message);
   admission_.on_disconnected(peer);
   schedule();
 }
 
-void SendDestination::on_writable(const transport::Peer&) { pump(); }
+void NativeDestination::on_writable(const transport::Peer&) { pump(); }
 
-void SendDestination::let_go(SendSession& session, std::string_view why) {
+void NativeDestination::let_go(SendSession& session, std::string_view why) {
   if (session.started()) {
     log::info("{}: receiver {} has gone: {}", options_.address.text, transport::to_string(session.peer), why);
     ++gone_.receivers_gone;
@@ -177,12 +178,12 @@ void SendDestination::let_go(SendSession& session, std::string_view why) {
   stream_.demand_changed();
 }
 
-void SendDestination::offer(const Ref<packetize::SymbolUnit>& unit) {
+void NativeDestination::offer(const Ref<packetize::SymbolUnit>& unit) {
   const Instant at = now();
   for (auto& [id, session] : sessions_) session->offer(unit, at);
 }
 
-void SendDestination::pump() {
+void NativeDestination::pump() {
   const Instant at = now();
   note_pause(at);
   for (auto& [id, session] : sessions_) pump_session(*session, at);
@@ -191,7 +192,7 @@ void SendDestination::pump() {
   schedule();
 }
 
-void SendDestination::pump_session(SendSession& session, Instant now) {
+void NativeDestination::pump_session(SendSession& session, Instant now) {
   PeerOutbox out(*transport_, session.peer);
   const bool was_ready = session.ready();
   session.association.poll(now, out);
@@ -201,7 +202,7 @@ void SendDestination::pump_session(SendSession& session, Instant now) {
 
 // Lets go of receivers that have fallen silent or cannot follow. One that this end has named
 // is asked for ever.
-void SendDestination::sweep(Instant now) {
+void NativeDestination::sweep(Instant now) {
   std::vector<SendSession*> silent, slow;
   for (auto& [id, session] : sessions_) {
     const bool answered = session->association.last_heard() != Instant{};
@@ -231,12 +232,12 @@ void SendDestination::sweep(Instant now) {
   }
 }
 
-void SendDestination::drop_connection(const transport::Peer& peer) {
+void NativeDestination::drop_connection(const transport::Peer& peer) {
   transport_->disconnect(peer);
   admission_.on_disconnected(peer);
 }
 
-void SendDestination::note_pause(Instant now) {
+void NativeDestination::note_pause(Instant now) {
   if (looks_up_at_ != Instant::max() && now - looks_up_at_ > kPaused) {
     for (auto& [id, session] : sessions_) session->association.note_pause(now);
   }
@@ -244,7 +245,7 @@ void SendDestination::note_pause(Instant now) {
 }
 
 // Of a connection that this end made, and of those that never became a session.
-void SendDestination::give_up_silence(Instant now) {
+void NativeDestination::give_up_silence(Instant now) {
   const auto traits = transport_->traits();
   if (traits.connects && !sessions_.empty()) {
     SendSession& session = *sessions_.begin()->second;  // there is one
@@ -261,7 +262,7 @@ void SendDestination::give_up_silence(Instant now) {
   }
 }
 
-void SendDestination::schedule() {
+void NativeDestination::schedule() {
   const Instant at = now();
   Instant next = admission_.next_overdue();
   for (const auto& [id, session] : sessions_) next = std::min(next, session->next_pump());
@@ -270,7 +271,7 @@ void SendDestination::schedule() {
   timer_.set(next);
 }
 
-void SendDestination::close(wire::CloseReason reason) {
+void NativeDestination::close(wire::CloseReason reason) {
   for (auto& [id, session] : sessions_) {
     PeerOutbox out(*transport_, session->peer);
     for (int i = 0; i < out.close_repeats(); ++i) session->close(reason, out);
@@ -279,24 +280,24 @@ void SendDestination::close(wire::CloseReason reason) {
   timer_.clear();
 }
 
-size_t SendDestination::receivers() const {
+size_t NativeDestination::receivers() const {
   return static_cast<size_t>(
       std::count_if(sessions_.begin(), sessions_.end(), [](const auto& s) { return s.second->started(); }));
 }
-size_t SendDestination::ready_receivers() const {
+size_t NativeDestination::ready_receivers() const {
   return static_cast<size_t>(
       std::count_if(sessions_.begin(), sessions_.end(), [](const auto& s) { return s.second->ready(); }));
 }
-size_t SendDestination::every_receivers() const {
+size_t NativeDestination::every_receivers() const {
   return static_cast<size_t>(std::count_if(sessions_.begin(), sessions_.end(), [](const auto& s) {
     return s.second->started() && s.second->mode() == Mode::every;
   }));
 }
-bool SendDestination::drained() const {
+bool NativeDestination::drained() const {
   return std::all_of(sessions_.begin(), sessions_.end(), [](const auto& s) { return s.second->drained(); });
 }
 
-DestinationStats SendDestination::stats() const {
+DestinationStats NativeDestination::stats() const {
   DestinationStats s = gone_;
   s.address = options_.address.text;
   s.receivers = receivers();

@@ -1,4 +1,4 @@
-#include "packetize/packetizer.hpp"
+#include "packetize/symbol_packetizer.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -12,11 +12,11 @@ namespace glimt::packetize {
 namespace {
 
 // Symbols of 104 bytes: 100 of payload.
-class PacketizerTest : public ::testing::Test {
+class SymbolPacketizerTest : public ::testing::Test {
  protected:
   static constexpr size_t kPayload = 100;
 
-  PacketizerTest() {
+  SymbolPacketizerTest() {
     auto& info = unit_->info;
     info.codec = Codec::raw;
     info.format = PixelFormat::gray8;
@@ -58,12 +58,12 @@ class PacketizerTest : public ::testing::Test {
     return bytes;
   }
 
-  Packetizer packetizer_{{kPayload + wire::kPrefixBytes}};
+  SymbolPacketizer packetizer_{kPayload + wire::kPrefixBytes};
   Ref<media::AccessUnit> unit_{new media::AccessUnit};
   std::deque<std::string> strips_;  // symbols are views into them
 };
 
-TEST_F(PacketizerTest, OneByteIsOneSymbolWithTheDescriptorInFront) {
+TEST_F(SymbolPacketizerTest, OneByteIsOneSymbolWithTheDescriptorInFront) {
   const auto unit = packetize({"x"});
   ASSERT_EQ(unit->symbols.size(), 1u);
   EXPECT_EQ(unit->frame, Sequence(9));
@@ -76,7 +76,7 @@ TEST_F(PacketizerTest, OneByteIsOneSymbolWithTheDescriptorInFront) {
   EXPECT_EQ(unit->bytes, prefix.length);
 }
 
-TEST_F(PacketizerTest, DescriptorSaysWhatTheUnitSays) {
+TEST_F(SymbolPacketizerTest, DescriptorSaysWhatTheUnitSays) {
   const std::string metadata = "user bytes";
   unit_->info.metadata.assign(metadata.begin(), metadata.end());
   const auto unit = packetize({"x"});
@@ -92,7 +92,7 @@ TEST_F(PacketizerTest, DescriptorSaysWhatTheUnitSays) {
   EXPECT_EQ(as_text(d->metadata), metadata);
 }
 
-TEST_F(PacketizerTest, EverySymbolIsFullButTheLastOfItsStrip) {
+TEST_F(SymbolPacketizerTest, EverySymbolIsFullButTheLastOfItsStrip) {
   const auto unit = packetize({std::string(1000, 'a'), std::string(250, 'b'), std::string(1, 'c')});
   for (size_t i = 0; i < unit->symbols.size(); ++i) {
     const auto prefix = prefix_of(unit->symbols[i]);
@@ -101,21 +101,21 @@ TEST_F(PacketizerTest, EverySymbolIsFullButTheLastOfItsStrip) {
   }
 }
 
-TEST_F(PacketizerTest, ExactMultipleOfThePayloadTakesNoFurtherSymbol) {
+TEST_F(SymbolPacketizerTest, ExactMultipleOfThePayloadTakesNoFurtherSymbol) {
   const std::string strip = strip_filling(3);
   EXPECT_EQ(packetize({strip})->symbols.size(), 3u);
   EXPECT_EQ(packetize({strip + "!"})->symbols.size(), 4u);
   EXPECT_EQ(packetize({strip.substr(1)})->symbols.size(), 3u);
 }
 
-TEST_F(PacketizerTest, EmptyStripStillTakesASymbol) {
+TEST_F(SymbolPacketizerTest, EmptyStripStillTakesASymbol) {
   const auto unit = packetize({"a", "", "c"});
   ASSERT_EQ(unit->symbols.size(), 3u);
   EXPECT_EQ(prefix_of(unit->symbols[1]).length, 0);
   EXPECT_EQ(prefix_of(unit->symbols[1]).strip, 1);
 }
 
-TEST_F(PacketizerTest, StripsComeBackByteForByteAndEachStartsASymbol) {
+TEST_F(SymbolPacketizerTest, StripsComeBackByteForByteAndEachStartsASymbol) {
   const std::vector<std::string> strips{std::string(333, 'a'), std::string(200, 'b'), "c"};
   const auto unit = packetize(strips);
   EXPECT_EQ(bytes_of(*unit, 0), std::string(as_text(unit->descriptor)) + strips[0]);
@@ -124,7 +124,7 @@ TEST_F(PacketizerTest, StripsComeBackByteForByteAndEachStartsASymbol) {
   EXPECT_EQ(unit->strips, 3);
 }
 
-TEST_F(PacketizerTest, FlagsMarkStartAndEndOfEachStripAndOfTheFrame) {
+TEST_F(SymbolPacketizerTest, FlagsMarkStartAndEndOfEachStripAndOfTheFrame) {
   const auto unit = packetize({std::string(40, 'a'), std::string(200, 'b')});
   std::vector<int> flags;
   for (const auto& s : unit->symbols) flags.push_back(prefix_of(s).flags & ~wire::kKeyFrame);
@@ -132,7 +132,7 @@ TEST_F(PacketizerTest, FlagsMarkStartAndEndOfEachStripAndOfTheFrame) {
   EXPECT_THAT(flags, ::testing::ElementsAre(start | end, start, end | last));
 }
 
-TEST_F(PacketizerTest, EverySymbolSaysKeyAndDiscontinuity) {
+TEST_F(SymbolPacketizerTest, EverySymbolSaysKeyAndDiscontinuity) {
   const auto key = packetize({std::string(300, 'a')}, true);
   unit_->info.key = false;
   const auto delta = packetize({std::string(300, 'a')}, false);
@@ -141,7 +141,7 @@ TEST_F(PacketizerTest, EverySymbolSaysKeyAndDiscontinuity) {
   for (const auto& s : delta->symbols) EXPECT_EQ(prefix_of(s).flags & 0x18, 0);
 }
 
-TEST_F(PacketizerTest, LargestMetadataSpansSymbolsInFrontOfTheStrip) {
+TEST_F(SymbolPacketizerTest, LargestMetadataSpansSymbolsInFrontOfTheStrip) {
   unit_->info.metadata.assign(media::kMaxMetadataBytes, 'm');
   const auto unit = packetize({"strip"});
   EXPECT_GT(unit->symbols.size(), 655u);
@@ -153,25 +153,25 @@ TEST_F(PacketizerTest, LargestMetadataSpansSymbolsInFrontOfTheStrip) {
   EXPECT_EQ(as_text(in.rest()), "strip");
 }
 
-TEST_F(PacketizerTest, ChecksumOfASymbolIsThatOfPrefixAndPayload) {
+TEST_F(SymbolPacketizerTest, ChecksumOfASymbolIsThatOfPrefixAndPayload) {
   const auto unit = packetize({std::string(300, 'a')});
   for (const auto& s : unit->symbols)
     EXPECT_EQ(s.checksum, wire::symbol_checksum(s.prefix, as_bytes(payload_of(s))));
 }
 
-TEST_F(PacketizerTest, SingleStripHasAsManyBlocksAsItNeeds) {
+TEST_F(SymbolPacketizerTest, SingleStripHasAsManyBlocksAsItNeeds) {
   EXPECT_EQ(packetize({strip_filling(128)})->blocks, 1);
   EXPECT_EQ(packetize({strip_filling(129)})->blocks, 2);
   EXPECT_EQ(packetize({strip_filling(1280)})->blocks, 10);
 }
 
-TEST_F(PacketizerTest, BlocksOfStripsThatComeOneByOneArePredictedFromTheUnitBefore) {
+TEST_F(SymbolPacketizerTest, BlocksOfStripsThatComeOneByOneArePredictedFromTheUnitBefore) {
   const std::string half(200 * kPayload, 'h');
   EXPECT_EQ(packetize({half, half})->blocks, 1);
   EXPECT_EQ(packetize({half, half})->blocks, 4);  // of 401 symbols and a quarter more
 }
 
-TEST_F(PacketizerTest, UnitBeyondWhatBlocksHoldIsAbandonedAsExhausted) {
+TEST_F(SymbolPacketizerTest, UnitBeyondWhatBlocksHoldIsAbandonedAsExhausted) {
   const auto probe = packetize({"x"});
   const size_t room = 255 * wire::kMaxBlockSymbols * kPayload - probe->descriptor.size();
   const std::string fits(room, 'x'), one_more(room + 1, 'x');
@@ -185,7 +185,7 @@ TEST_F(PacketizerTest, UnitBeyondWhatBlocksHoldIsAbandonedAsExhausted) {
   EXPECT_TRUE(to->abandoned);
 }
 
-TEST_F(PacketizerTest, NextUnitIsUntouchedByAnAbandonedOne) {
+TEST_F(SymbolPacketizerTest, NextUnitIsUntouchedByAnAbandonedOne) {
   unit_->info.strips = 1;
   auto to = packetizer_.begin(unit_, true);
   const std::string too_large(300 * wire::kMaxBlockSymbols * kPayload, 'x');

@@ -1,4 +1,4 @@
-#include "pipeline/receive_endpoint.hpp"
+#include "pipeline/native_endpoint.hpp"
 
 #include <algorithm>
 #include <array>
@@ -16,25 +16,25 @@ constexpr auto kAskAgainAfter = std::chrono::milliseconds(400);
 
 }  // namespace
 
-ReceiveEndpoint::ReceiveEndpoint(transport::EventLoop& loop, std::unique_ptr<transport::Transport> transport,
-                                 const Options& options, media::StripSink& sink, Reader& reader)
+NativeEndpoint::NativeEndpoint(transport::EventLoop& loop, std::unique_ptr<transport::Transport> transport,
+                               const Options& options, media::StripSink& sink, Reader& reader)
     : transport_(std::move(transport)), options_(options), sink_(sink), reader_(reader), timer_(loop, [this] {
         poll();
       }) {}
 
-Association::Options ReceiveEndpoint::association_options() const {
+Association::Options NativeEndpoint::association_options() const {
   return {.role = wire::Role::receiver,
           .connects = transport_->traits().connects,
-          .mode = options_.session.mode,
-          .latency = std::chrono::duration_cast<std::chrono::milliseconds>(options_.session.latency),
+          .mode = options_.mode,
+          .latency = std::chrono::duration_cast<std::chrono::milliseconds>(options_.latency),
           .clock_id = clock_id()};
 }
 
-bool ReceiveEndpoint::is_current(const transport::Peer& from, uint32_t session) const {
+bool NativeEndpoint::is_current(const transport::Peer& from, uint32_t session) const {
   return session_ && session_->peer == from && session_->association.own_session() == session;
 }
 
-void ReceiveEndpoint::on_datagram(const transport::Peer& from, Bytes datagram, Instant arrived_at) {
+void NativeEndpoint::on_datagram(const transport::Peer& from, Bytes datagram, Instant arrived_at) {
   const auto parsed = wire::parse_packet(datagram);
   if (!parsed.packet) {
     ++refused_;
@@ -49,7 +49,7 @@ void ReceiveEndpoint::on_datagram(const transport::Peer& from, Bytes datagram, I
   poll();
 }
 
-void ReceiveEndpoint::on_stranger(const transport::Peer& from, const wire::Packet& packet, Instant now) {
+void NativeEndpoint::on_stranger(const transport::Peer& from, const wire::Packet& packet, Instant now) {
   if (transport_->traits().connects) {
     ++stray_;
     return;
@@ -84,7 +84,7 @@ void ReceiveEndpoint::on_stranger(const transport::Peer& from, const wire::Packe
 
 // Another sender may be the same one, restarted: whoever was there before is asked, and has its round trip and a
 // little more to answer.
-ReceiveEndpoint::Incumbent ReceiveEndpoint::look_for_incumbent(const transport::Peer& rival, Instant now) {
+NativeEndpoint::Incumbent NativeEndpoint::look_for_incumbent(const transport::Peer& rival, Instant now) {
   if (!session_ || !session_->association.is_open() || session_->peer == rival) return Incumbent::none;
   auto& association = session_->association;
   if (incumbent_asked_ == Instant{} || now - incumbent_asked_ >= kAskAgainAfter) {
@@ -97,7 +97,7 @@ ReceiveEndpoint::Incumbent ReceiveEndpoint::look_for_incumbent(const transport::
   return now - incumbent_asked_ < patience ? Incumbent::asked : Incumbent::gone;
 }
 
-void ReceiveEndpoint::on_session_packet(const wire::Packet& packet, size_t bytes, Instant now) {
+void NativeEndpoint::on_session_packet(const wire::Packet& packet, size_t bytes, Instant now) {
   PeerOutbox out(*transport_, session_->peer);
   switch (session_->on_packet(packet, bytes, now, out)) {
     case Association::Event::opened:
@@ -116,22 +116,22 @@ void ReceiveEndpoint::on_session_packet(const wire::Packet& packet, size_t bytes
   }
 }
 
-void ReceiveEndpoint::opened() {
+void NativeEndpoint::opened() {
   ++sessions_;
   session_->start(reader_.taken_units());
   last_complaint_.clear();
   reader_.on_change(Change::connected, transport::to_string(session_->peer));
 }
 
-void ReceiveEndpoint::make_session(const transport::Peer& peer, uint32_t own_session) {
-  auto options = options_.session;
-  options.reliable = transport_->traits().reliable;
+void NativeEndpoint::make_session(const transport::Peer& peer, uint32_t own_session) {
+  const ReceiveSession::Options options{options_.mode, options_.latency, options_.max_frame_bytes,
+                                        transport_->traits().reliable};
   session_.emplace(peer, Association(association_options(), own_session), options, sink_);
   incumbent_asked_ = {};
 }
 
 // Where this end connects the association lives on and goes on saying HELLO.
-void ReceiveEndpoint::end_session(Change change, const std::string& why) {
+void NativeEndpoint::end_session(Change change, const std::string& why) {
   if (!session_) return;
   const bool was_started = session_->started();
   session_->stop();
@@ -144,7 +144,7 @@ void ReceiveEndpoint::end_session(Change change, const std::string& why) {
   if (was_started) reader_.on_change(change, why);
 }
 
-void ReceiveEndpoint::on_connected(const transport::Peer& peer) {
+void NativeEndpoint::on_connected(const transport::Peer& peer) {
   if (!transport_->traits().connects) {
     if (transport_->traits().reliable) admission_.on_connected(peer, now());
     return;
@@ -156,24 +156,24 @@ void ReceiveEndpoint::on_connected(const transport::Peer& peer) {
   poll();
 }
 
-void ReceiveEndpoint::on_disconnected(const transport::Peer& peer, const Error& why) {
+void NativeEndpoint::on_disconnected(const transport::Peer& peer, const Error& why) {
   if (session_ && session_->peer == peer) end_session(Change::lost, why.message);
   admission_.on_disconnected(peer);
 }
 
-void ReceiveEndpoint::on_taken() {
+void NativeEndpoint::on_taken() {
   if (!session_) return;
   session_->note_taken();
   poll();
 }
 
-void ReceiveEndpoint::note_pause(Instant now) {
+void NativeEndpoint::note_pause(Instant now) {
   if (session_ && looks_up_at_ != Instant::max() && now - looks_up_at_ > kPaused)
     session_->association.note_pause(now);
   looks_up_at_ = Instant::max();
 }
 
-void ReceiveEndpoint::poll() {
+void NativeEndpoint::poll() {
   const Instant at = now();
   note_pause(at);
   if (session_) {
@@ -186,7 +186,7 @@ void ReceiveEndpoint::poll() {
 }
 
 // Gives up what is silent: the sender, a connection of ours, connections that never became a session.
-void ReceiveEndpoint::sweep(Instant now) {
+void NativeEndpoint::sweep(Instant now) {
   if (session_ && session_->started() && now - session_->association.last_heard() > kGoneAfter)
     end_session(Change::lost, options_.address.text + ": the sender has been silent for 3 s");
   const auto traits = transport_->traits();
@@ -206,14 +206,14 @@ void ReceiveEndpoint::sweep(Instant now) {
   }
 }
 
-void ReceiveEndpoint::schedule(Instant now) {
+void NativeEndpoint::schedule(Instant now) {
   Instant next = admission_.next_overdue();
   if (session_) next = std::min({next, session_->next_poll(), now + kLookUpEvery});
   looks_up_at_ = session_ ? std::max(next, now) : Instant::max();
   timer_.set(next);
 }
 
-void ReceiveEndpoint::close() {
+void NativeEndpoint::close() {
   timer_.clear();
   if (!session_) return;
   PeerOutbox out(*transport_, session_->peer);
@@ -221,7 +221,7 @@ void ReceiveEndpoint::close() {
   session_->stop();
 }
 
-void ReceiveEndpoint::add_to(SubscriberStats& stats) const {
+void NativeEndpoint::add_to(SubscriberStats& stats) const {
   ReceiveSession::Counters c = former_;
   stats.address = options_.address.text;
   stats.sessions = sessions_;

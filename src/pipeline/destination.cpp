@@ -1,0 +1,17 @@
+#include "pipeline/destination.hpp"
+
+#include "pipeline/native_destination.hpp"
+#include "pipeline/plain_destination.hpp"
+
+namespace glimt::pipeline {
+
+std::unique_ptr<Destination> make_destination(transport::EventLoop& loop,
+                                              std::unique_ptr<transport::Transport> transport,
+                                              const Destination::Options& options,
+                                              Destination::Stream& stream) {
+  if (options.address.wire == wire::WireFormat::native)
+    return std::make_unique<NativeDestination>(loop, std::move(transport), options, stream);
+  return std::make_unique<PlainDestination>(loop, std::move(transport), options, stream);
+}
+
+}  // namespace glimt::pipeline

@@ -1,0 +1,169 @@
+#include "reassemble/countdown_reassembler.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+namespace glimt::reassemble {
+namespace {
+
+// Nobody makes pictures of several segments faster than this; so that a network that held some up and delivers them
+// at once does not make all that follow look slow.
+constexpr Duration kAlwaysGranted = std::chrono::milliseconds(2);
+
+// A segment that begins like this begins a picture: entropy-coded data writes FF 00 for FF.
+bool begins_picture(Bytes segment) {
+  return segment.size() >= 3 && segment[0] == 0xFF && segment[1] == 0xD8 && segment[2] == 0xFF;
+}
+
+bool ends_picture(Bytes picture) {
+  return picture.size() >= 2 && picture[picture.size() - 2] == 0xFF && picture.back() == 0xD9;
+}
+
+}  // namespace
+
+std::optional<CountdownReassembler::Picture> CountdownReassembler::push(const Datagram& datagram) {
+  const auto parsed = wire::parse_countdown(datagram.bytes);
+  const bool begins = parsed && begins_picture(parsed->segment);
+  if (!follow(datagram, begins)) {
+    ++counters_.stray;
+    return {};
+  }
+  if (!parsed) {
+    refuse();
+    return {};
+  }
+  if (begins) return begin(datagram, *parsed);
+  if (in_hand_ && continues(datagram, parsed->left)) return append(datagram, *parsed);
+  out_of_place(*parsed);
+  return {};
+}
+
+// Only a beginning makes a sender the followed one: bytes of anybody else cannot keep it from being heard.
+bool CountdownReassembler::follow(const Datagram& datagram, bool begins) {
+  if (followed_ != datagram.from) {
+    if (!begins || (followed_ && datagram.arrived_at - last_heard_ < kFollowedFor)) return false;
+    if (std::exchange(in_hand_, std::nullopt)) ++counters_.lost;
+    followed_ = datagram.from;
+    newest_ = {};
+    missed_first_ = 0;
+    begun_at_ = {};
+    intervals_.clear();
+  }
+  return true;
+}
+
+CountdownReassembler::Echo CountdownReassembler::echo_of(const wire::CountdownDatagram& datagram) {
+  Echo echo{datagram.left, datagram.segment.size()};
+  const size_t n = std::min(echo.end.size(), echo.size);
+  std::memcpy(echo.end.data(), datagram.segment.data() + echo.size - n, n);
+  return echo;
+}
+
+// Where as many datagrams are lost as a picture has, the counters of one picture's front and the next one's end fit
+// together. The kernel says when it has dropped some; what the network has lost takes the time of a whole picture.
+bool CountdownReassembler::continues(const Datagram& datagram, uint8_t left) const {
+  if (left + 1 != in_hand_->left || datagram.kernel_drops != in_hand_->kernel_drops) return false;
+  return !datagram.over_network || datagram.arrived_at - in_hand_->newest_at < longest_gap();
+}
+
+// Segments of one picture follow each other within half the time from picture to picture, even where they fill the link.
+Duration CountdownReassembler::longest_gap() const {
+  if (intervals_.empty()) return Duration::max();
+  Duration shortest = intervals_[0];
+  for (size_t i = 1; i < intervals_.size(); ++i) shortest = std::min(shortest, intervals_[i]);
+  return std::max(kAlwaysGranted, shortest * 3 / 4);
+}
+
+void CountdownReassembler::note_beginning(Instant at) {
+  if (begun_at_ != Instant{}) intervals_.push_newest(at - begun_at_);
+  begun_at_ = at;
+}
+
+std::optional<CountdownReassembler::Picture> CountdownReassembler::begin(
+    const Datagram& datagram, const wire::CountdownDatagram& first) {
+  const Echo echo = echo_of(first);
+  const bool again = in_hand_ && echo == newest_;
+  if (in_hand_) ++(again ? counters_.repeated : counters_.lost);
+  if (!again) note_beginning(datagram.arrived_at);
+  in_hand_.reset();
+  last_heard_ = datagram.arrived_at;
+  newest_ = echo;
+  missed_first_ = 0;
+  const size_t size = first.segment.size();
+  if (std::max(size, (first.left - size_t{1}) * size + 1) > options_.max_picture_bytes) {
+    refuse();
+    return {};
+  }
+  in_hand_ = Assembly{.buffer = buffers_.take(),
+                      .segment_bytes = size,
+                      .segments = first.left,
+                      .left = static_cast<uint8_t>(first.left + 1),
+                      .kernel_drops = datagram.kernel_drops,
+                      .first_at = datagram.arrived_at,
+                      .newest_at = datagram.arrived_at};
+  return append(datagram, first);
+}
+
+// Senders cut in equal pieces: a shorter one in the middle is a torn picture.
+std::optional<CountdownReassembler::Picture> CountdownReassembler::append(
+    const Datagram& datagram, const wire::CountdownDatagram& next) {
+  Assembly& a = *in_hand_;
+  const size_t size = next.segment.size();
+  const bool fits = next.left == 1 ? size <= a.segment_bytes : size == a.segment_bytes;
+  newest_ = echo_of(next);
+  if (!fits || a.size + size > options_.max_picture_bytes) {
+    refuse();
+    return {};
+  }
+  last_heard_ = datagram.arrived_at;
+  if (a.buffer->capacity() < a.size + size)
+    a.buffer->reserve(std::min(std::max(a.size + size, 2 * a.size), a.segments * a.segment_bytes), a.size);
+  std::memcpy(a.buffer->data() + a.size, next.segment.data(), size);
+  a.size += size;
+  a.left = next.left;
+  a.newest_at = datagram.arrived_at;
+  return next.left == 1 ? finish() : std::nullopt;
+}
+
+std::optional<CountdownReassembler::Picture> CountdownReassembler::finish() {
+  Picture picture{std::move(in_hand_->buffer), in_hand_->size, {}, in_hand_->first_at};
+  const auto scan = ends_picture(picture.bytes()) ? media::scan_jpeg(picture.bytes()) : media::JpegScan{};
+  if (scan.state != media::JpegScan::State::whole || scan.layout.size != picture.size) {
+    refuse();
+    return {};
+  }
+  in_hand_.reset();
+  picture.layout = scan.layout;
+  ++counters_.whole;
+  return picture;
+}
+
+// Neither a beginning nor what the picture in hand was waiting for.
+void CountdownReassembler::out_of_place(const wire::CountdownDatagram& datagram) {
+  const Echo former = std::exchange(newest_, echo_of(datagram));
+  const bool had_picture = in_hand_.has_value();
+  in_hand_.reset();
+  if (newest_ == former) {
+    ++counters_.repeated;
+    return;
+  }
+  if (!had_picture && datagram.left <= missed_first_ && datagram.left >= missed_last_) {
+    ++counters_.late;
+    return;
+  }
+  missed_first_ = 0;
+  if (had_picture) ++counters_.lost;
+  if (datagram.left >= former.left) {
+    ++counters_.lost;  // of a picture whose beginning never came
+  } else if (had_picture && datagram.left + 1 < former.left) {
+    missed_first_ = static_cast<uint8_t>(former.left - 1);
+    missed_last_ = static_cast<uint8_t>(datagram.left + 1);
+  }
+}
+
+void CountdownReassembler::refuse() {
+  in_hand_.reset();
+  ++counters_.refused;
+}
+
+}  // namespace glimt::reassemble
