@@ -120,7 +120,7 @@ int send(const std::string& address, const Arguments& arguments) {
     fps > 0 ? sender.publish(std::move(frame)) : sender.publish_every(std::move(frame), stopped);
     cost.count(static_cast<uint32_t>(lines.size()));
   }
-  sender.close(wire::CloseReason::ended);
+  sender.close(wire::CloseReason::end_of_stream);
   print(lines, cost);
   return 0;
 }
