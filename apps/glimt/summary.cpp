@@ -5,15 +5,17 @@
 namespace glimt::command {
 
 std::string progress(const SubscriberStats& s, const SubscriberStats& before) {
-  const auto& p = s.interval.captured_decoded;
+  // Of a wire that carries no time the way here is not known.
+  const bool timed = s.interval.captured_decoded.n > 0 || s.interval.whole_decoded.n == 0;
+  const auto& p = timed ? s.interval.captured_decoded : s.interval.whole_decoded;
   std::string recording;
   if (!s.recording.empty() || s.not_recorded > 0) {
     recording = fmt::format("; recording {}, not recorded {}", s.recorded, s.not_recorded);
   }
-  return fmt::format(
-      "{} frames/s, captured→decoded p50 {:.1f} p99 {:.1f} ms, lost {}, late {}, refused {}, dropped {}{}{}",
-      s.frames - before.frames, p.p50_ms, p.p99_ms, s.lost, s.late, s.refused, s.dropped, recording,
-      s.connected ? "" : "; waiting for a sender");
+  return fmt::format("{} frames/s, {} p50 {:.1f} p99 {:.1f} ms, lost {}, late {}, refused {}, dropped {}{}{}",
+                     s.frames - before.frames, timed ? "captured→decoded" : "whole→decoded", p.p50_ms,
+                     p.p99_ms, s.lost, s.late, s.refused, s.dropped, recording,
+                     s.connected ? "" : "; waiting for a sender");
 }
 
 void print_summary(const SubscriberStats& s, const std::vector<std::unique_ptr<sink::FrameSink>>& sinks) {

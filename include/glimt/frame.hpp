@@ -40,10 +40,11 @@ class Frame {
   int height() const;  // pixels
   // Counts up by one for each frame of the stream; a gap is a frame that was not received.
   uint32_t number() const;
-  // By this machine's clock; between machines as good as SubscriberStats::clock says.
+  // By this machine's clock; between machines as good as SubscriberStats::clock says. Its arrival where the
+  // sender's wire carries no time (?wire=countdown, pickle-q).
   Instant captured_at() const;
   Instant decoded_at() const;
-  // Capture to now.
+  // captured_at() to now.
   std::chrono::nanoseconds age() const;
   // The publisher's bytes that ride with the frame, at most 64 KB.
   std::span<const uint8_t> metadata() const;

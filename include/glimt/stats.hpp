@@ -51,7 +51,7 @@ struct SubscriberStats {
   uint64_t recorded = 0, not_recorded = 0;  // frames that stand in a file, and whole ones that stand in none
   std::string recording;                    // the newest file
   double last_picture_age_ms =
-      0;  // capture of the newest picture that was handed out → now; 0 before the first
+      0;  // capture (arrival, where the wire carries no time) of the newest picture handed out → now; 0 before
   double rtt_ms = 0;
   ClockOffset clock;
   StageTimes interval;  // since the last call of stats()

@@ -30,9 +30,9 @@ cv::Mat Frame::writable() {
 int Frame::width() const { return frame_->width; }
 int Frame::height() const { return frame_->height; }
 uint32_t Frame::number() const { return frame_->number.value(); }
-Frame::Instant Frame::captured_at() const { return frame_->stamps.captured_at; }
+Frame::Instant Frame::captured_at() const { return frame_->stamps.captured_or_arrived(); }
 Frame::Instant Frame::decoded_at() const { return frame_->stamps.decoded_at; }
-std::chrono::nanoseconds Frame::age() const { return now() - frame_->stamps.captured_at; }
+std::chrono::nanoseconds Frame::age() const { return now() - captured_at(); }
 std::span<const uint8_t> Frame::metadata() const { return frame_->metadata; }
 
 }  // namespace glimt

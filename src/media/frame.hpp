@@ -28,6 +28,9 @@ struct Stamps {
   Instant arrived_at{};  // the first packet came
   Instant whole_at{};    // the last packet came
   Instant decoded_at{};
+
+  // The wires of older programs carry no time: what is known of such a picture is when it came.
+  Instant captured_or_arrived() const { return captured_at != Instant{} ? captured_at : arrived_at; }
 };
 
 struct Plane {

@@ -64,6 +64,7 @@ void DecodeStage::end(const Ref<media::AccessUnit>& unit) {
   {
     MutexLock lock(m_);
     if (Entry* entry = find(unit)) entry->whole = true;
+    drop_overtaken();  // here, so that no more wait than there is use for while the decoder is busy
   }
   changed_.notify_one();
 }

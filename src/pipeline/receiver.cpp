@@ -146,7 +146,7 @@ Result<Received> Receiver::read(Duration timeout) {
     if (auto received = decode_.read(std::min(deadline, now() + kLookUp))) {
       MutexLock lock(m_);
       last_frame_at_ = now();
-      last_captured_at_ = received->stamps().captured_at;
+      last_captured_at_ = received->stamps().captured_or_arrived();
       return std::move(*received);
     }
     if (closed_) return Error{ErrorKind::disconnected, address_.text + ": was closed by this program"};

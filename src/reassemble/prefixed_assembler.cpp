@@ -2,7 +2,8 @@
 
 #include <algorithm>
 #include <cstring>
-#include <string>
+
+#include "reassemble/prefixed_skimmer.hpp"
 
 namespace glimt::reassemble {
 namespace {
@@ -48,20 +49,14 @@ bool PrefixedAssembler::take_prefix(Bytes& chunk) {
 }
 
 bool PrefixedAssembler::check_length() {
-  const auto length = wire::parse_length(prefix_, Bytes(prefix_bytes_).first(wire::length_bytes(prefix_)));
-  if (!length || *length == 0) {
-    refused_ =
-        Error{ErrorKind::malformed, std::string("a message of ") + (length ? "no bytes" : "negative length") +
-                                        " is announced: the peer speaks another wire"};
-  } else if (*length > max_bytes_) {
-    refused_ =
-        Error{ErrorKind::exhausted, "a message of " + std::to_string(*length) +
-                                        " bytes is announced; the limit is " + std::to_string(max_bytes_) +
-                                        ": the peer speaks another wire, or max_frame is to be larger"};
-  } else {
-    length_ = *length;
+  const auto length =
+      check_message_length(prefix_, Bytes(prefix_bytes_).first(wire::length_bytes(prefix_)), max_bytes_);
+  if (!length) {
+    refused_ = length.error();
+    return false;
   }
-  return !refused_;
+  length_ = *length;
+  return true;
 }
 
 // At first as much as the last message had, then twice as much each time, so that a growing one is copied once on average.

@@ -131,7 +131,7 @@ void Recorder::put(const media::AccessUnit& unit, Instant now) {
     refuse(fits.error(), now);
     return;
   }
-  const Instant captured = std::clamp(info.stamps.captured_at, now - kOldestCapture, now);
+  const Instant captured = std::clamp(info.stamps.captured_or_arrived(), now - kOldestCapture, now);
   if (file_ && wants_another(info, captured)) finish();
   if (!file_ && !begin_file(info, captured, now)) {
     count(0, 1);

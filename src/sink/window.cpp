@@ -60,14 +60,15 @@ class Window final : public FrameSink {
   // Twice a second: frame rate and age of what is shown.
   void retitle(const media::Frame& frame) {
     ++frames_;
-    captured_at_ = frame.stamps.captured_at;
+    captured_at_ = frame.stamps.captured_or_arrived();
     const Instant at = now();
     if (at - titled_at_ < std::chrono::milliseconds(500)) return;
     const double fps = static_cast<double>(frames_) / std::chrono::duration<double>(at - titled_at_).count();
     if (titled_at_ != Instant{}) {
       char text[160];
-      std::snprintf(text, sizeof text, "%s - %.1f fps, captured %.1f ms ago", title_.c_str(), fps,
-                    to_ms(at - frame.stamps.captured_at));
+      std::snprintf(text, sizeof text, "%s - %.1f fps, %s %.1f ms ago", title_.c_str(), fps,
+                    captured_at_ == frame.stamps.captured_at ? "captured" : "arrived",
+                    to_ms(at - captured_at_));
       cv::setWindowTitle(title_, text);
     }
     titled_at_ = at;

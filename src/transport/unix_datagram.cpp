@@ -28,7 +28,7 @@ class UnixDatagramListener final : public Transport {
   void start(Events& events) override {
     events_ = &events;
     loop_.watch(socket_.fd.get(), EPOLLIN, [this](uint32_t) {
-      for (int round = 0; round < kReceiveRounds && receive(); ++round) {
+      for (int round = 0; round < kReceiveRounds && !held_ && receive(); ++round) {
       }
     });
   }
@@ -37,7 +37,12 @@ class UnixDatagramListener final : public Transport {
     return {packets.size()};
   }  // nobody to answer
   void disconnect(const Peer&) override {}
-  void hold(const Peer&, bool) override {}
+  // What is not read fills the queue, and whoever sends waits.
+  void hold(const Peer&, bool on) override {
+    if (held_ == on) return;
+    held_ = on;
+    loop_.change(socket_.fd.get(), on ? 0U : EPOLLIN);
+  }
   void reroute() override {}
   Traits traits() const override { return {0, true, false}; }
   Counters counters() const override { return counters_; }
@@ -92,6 +97,7 @@ class UnixDatagramListener final : public Transport {
   const Address address_;
   const BoundSocket socket_;
   Events* events_ = nullptr;
+  bool held_ = false;
   Counters counters_;
   std::vector<uint8_t> input_ = std::vector<uint8_t>(kMaxDatagram);
   alignas(cmsghdr) std::array<uint8_t, 256> control_{};

@@ -107,6 +107,19 @@ TEST_F(UnixDatagramTest, BlocksAtAFullQueueAndGoesOnWithoutALoss) {
   EXPECT_EQ(read, packets.size());
 }
 
+TEST_F(UnixDatagramTest, MakesTheSenderWaitWhileItIsHeld) {
+  start_receiver();
+  start_sender();
+  ASSERT_TRUE(net.until([&] { return at_sender.connected == 1; }));
+  net.do_on([&] { receiver->hold({}, true); });
+  const auto sent = send(std::vector(100, pattern(1000, 7)));
+  EXPECT_TRUE(sent.blocked);
+  EXPECT_TRUE(at_receiver.datagrams.empty());
+  net.do_on([&] { receiver->hold({}, false); });
+  EXPECT_TRUE(arrived(sent.packets));
+  EXPECT_TRUE(net.until([&] { return at_sender.writable > 0; }));
+}
+
 TEST_F(UnixDatagramTest, ConnectsAnewWhereTheReceiverWasRestarted) {
   start_sender();
   for (int life = 1; life <= 3; ++life) {

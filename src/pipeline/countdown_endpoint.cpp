@@ -1,0 +1,95 @@
+#include "pipeline/countdown_endpoint.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+namespace glimt::pipeline {
+namespace {
+
+using reassemble::CountdownReassembler;
+
+constexpr auto kGoneAfter = std::chrono::seconds(3);
+
+CountdownReassembler::Sender sender_of(const transport::Peer& peer) {
+  CountdownReassembler::Sender sender{};
+  std::copy(peer.ip.begin(), peer.ip.end(), sender.begin());
+  std::memcpy(sender.data() + 16, &peer.port, sizeof peer.port);
+  std::memcpy(sender.data() + 20, &peer.connection, sizeof peer.connection);
+  return sender;
+}
+
+}  // namespace
+
+CountdownEndpoint::CountdownEndpoint(transport::EventLoop& loop,
+                                     std::unique_ptr<transport::Transport> transport, const Options& options,
+                                     media::StripSink& sink, Reader& reader)
+    : transport_(std::move(transport)),
+      options_(options),
+      reader_(reader),
+      timer_(loop, [this] { look_whether_silent(); }),
+      reassembler_({options.max_frame_bytes}),
+      inlet_(options.mode, sink, reader) {}
+
+void CountdownEndpoint::on_datagram(const transport::Peer& from, Bytes datagram, Instant arrived_at) {
+  const auto sender = sender_of(from);
+  const bool over_network = options_.address.kind == transport::Kind::udp && !transport::is_loopback(from);
+  const auto picture =
+      reassembler_.push({datagram, sender, arrived_at, transport_->counters().kernel_drops, over_network});
+  if (reassembler_.followed() != sender) return;
+  ++datagrams_;
+  bytes_ += datagram.size();
+  if (reassembler_.last_heard() == arrived_at) note_followed(from);
+  if (picture) show(*picture, arrived_at);
+}
+
+void CountdownEndpoint::note_followed(const transport::Peer& from) {
+  if (followed_ == from) return;
+  if (std::exchange(followed_, from))
+    reader_.on_change(Change::lost, options_.address.text + ": another sender has come");
+  ++sessions_;
+  reader_.on_change(Change::connected, transport::to_string(from));
+  timer_.set(now() + kGoneAfter);
+}
+
+void CountdownEndpoint::show(const CountdownReassembler::Picture& picture, Instant whole_at) {
+  if (inlet_.full()) {
+    ++dropped_;
+    return;
+  }
+  const auto& layout = picture.layout;
+  inlet_.put({Codec::jpeg, layout.components == 1 ? PixelFormat::gray8 : PixelFormat::bgr24, layout.width,
+              layout.height, picture.buffer, picture.bytes(), picture.first_at, whole_at});
+  if (inlet_.full()) transport_->hold(*followed_, held_ = true);
+}
+
+void CountdownEndpoint::on_taken() {
+  if (held_ && !inlet_.full()) transport_->hold(*followed_, held_ = false);
+}
+
+void CountdownEndpoint::look_whether_silent() {
+  const Instant at = now(), due = reassembler_.last_heard() + kGoneAfter;
+  if (held_ || at < due) {
+    timer_.set(std::max(due, at + std::chrono::milliseconds(100)));
+    return;
+  }
+  followed_.reset();
+  reader_.on_change(Change::lost, options_.address.text + ": the sender has been silent for 3 s");
+}
+
+void CountdownEndpoint::add_to(SubscriberStats& stats) const {
+  const auto& c = reassembler_.counters();
+  stats.address = options_.address.text;
+  stats.connected = followed_.has_value();
+  stats.sessions = sessions_;
+  stats.dropped += dropped_;
+  stats.lost = c.lost;
+  stats.late = c.late;
+  stats.repeated = c.repeated;
+  stats.refused += c.refused;
+  stats.stray = c.stray;
+  stats.packets = datagrams_;
+  stats.bytes = bytes_;
+  stats.kernel_drops = transport_->counters().kernel_drops;
+}
+
+}  // namespace glimt::pipeline
