@@ -149,7 +149,7 @@ class Sender final : public NoEvents {
     unit->info.stamps.captured_at = now();
     unit_ = packetizer_.begin(unit, false);
     packetizer_.add(*unit_, {{}, encoded_, 0}).value();
-    packetizer_.end(*unit_);
+    packetizer_.end(*unit_).value();
   }
 
   // False where the kernel has no room.
