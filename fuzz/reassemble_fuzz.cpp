@@ -145,7 +145,7 @@ void fuzz_round_trip(uint8_t choice, ByteReader in) {
   const auto to = packetizer.begin(unit, false);
   for (size_t i = 0; i < strips.size(); ++i)
     GLIMT_REQUIRE(packetizer.add(*to, {Ref<Shared>(), as_bytes(strips[i]), static_cast<int>(i)}));
-  packetizer.end(*to);
+  packetizer.end(*to).value();
   const auto datagrams = datagrams_of(*to);
 
   Output output;

@@ -21,7 +21,7 @@ class PacketBatchTest : public ::testing::Test {
   Ref<SymbolUnit> unit_of(const std::string& strip, bool complete = true) {
     auto unit = packetizer_.begin(access_unit_, false);
     EXPECT_TRUE(packetizer_.add(*unit, {Ref<Shared>(), as_bytes(strips_.emplace_back(strip)), 0}));
-    if (complete) packetizer_.end(*unit);
+    if (complete) packetizer_.end(*unit).value();
     return unit;
   }
   // What the kernel would make of the gathered parts.

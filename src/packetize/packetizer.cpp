@@ -10,6 +10,7 @@ std::unique_ptr<Packetizer> make_packetizer(const Packetizer::Options& options) 
       return make_countdown_packetizer();
     case wire::WireFormat::pickle_q:
     case wire::WireFormat::pickle_i:
+      return make_pickle_packetizer();
     case wire::WireFormat::native:
       break;
   }

@@ -34,6 +34,7 @@ class Packetizer {
 std::unique_ptr<Packetizer> make_packetizer(const Packetizer::Options& options);
 
 std::unique_ptr<Packetizer> make_countdown_packetizer();
+std::unique_ptr<Packetizer> make_pickle_packetizer();
 
 // What every packetizer begins with.
 void begin_symbol_unit(SymbolUnit& to, const Ref<media::AccessUnit>& unit);

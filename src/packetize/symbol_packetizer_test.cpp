@@ -35,7 +35,7 @@ class SymbolPacketizerTest : public ::testing::Test {
       EXPECT_TRUE(packetizer_.add(
           *to, {Ref<Shared>(), as_bytes(strips_.emplace_back(strips[i])), static_cast<int>(i)}));
     }
-    packetizer_.end(*to);
+    packetizer_.end(*to).value();
     return to;
   }
   // Of one strip that leaves no room in its last symbol, together with the descriptor.

@@ -38,7 +38,7 @@ TEST(WireFormatDocument, WorkedExampleIsWhatIsSent) {
   SymbolPacketizer packetizer;
   const auto symbols = packetizer.begin(unit, false);
   ASSERT_TRUE(packetizer.add(*symbols, {{}, pixels, 0}));
-  packetizer.end(*symbols);
+  packetizer.end(*symbols).value();
   PacketBatch batch;
   batch.add(*symbols, 0, 0xA1B2C3D4, 7, from_us(1'000'320));
 

@@ -20,6 +20,7 @@ class NarrowTransport final : public transport::Transport {
     return {taken, taken < packets.size()};
   }
   void disconnect(const transport::Peer&) override {}
+  void hold(const transport::Peer&, bool) override {}
   void reroute() override {}
   Traits traits() const override { return {}; }
   Counters counters() const override { return {}; }
@@ -60,7 +61,7 @@ class SendSessionTest : public ::testing::Test {
     static const std::string strip(130, 's');
     auto to = packetizer_.begin(access_unit, false);
     EXPECT_TRUE(packetizer_.add(*to, {Ref<Shared>(), as_bytes(strip), 0}));
-    packetizer_.end(*to);
+    packetizer_.end(*to).value();
     return to;
   }
   void offer(uint32_t frame) { session_.offer(unit(frame), now_); }
