@@ -1,25 +1,12 @@
 """Clips and stills for the archive's tests, each picture with its number burnt in; and the command that serves them."""
-import struct
+import os
 import subprocess
 
 import cv2
 import numpy as np
 
 from command import Child, free_port, poll_until, read_exactly
-from pictures import COLUMNS, ROWS, crc32c, read_time_code
-
-
-def burn_time_code(picture, number, captured_us=0):
-    """As src/media/time_code.hpp says, in blocks of 8 pixels."""
-    code = struct.pack("<Iq", number, captured_us)
-    code += struct.pack("<H", crc32c(code) & 0xFFFF ^ 0x6C67)
-    bits = np.unpackbits(np.frombuffer(code, np.uint8), bitorder="little").reshape(ROWS, COLUMNS)
-    height, width = picture.shape[:2]
-    fits = min(width // COLUMNS, height // (ROWS * 4))
-    side = 8 if fits < 16 else min(fits // 16 * 16, 32)
-    blocks = np.kron(bits * 255, np.ones((side, side), np.uint8))
-    picture[: ROWS * side, : COLUMNS * side] = blocks[:, :, None] if picture.ndim == 3 else blocks
-    return picture
+from pictures import burn_time_code, read_time_code
 
 
 def make_clip(path, frames, size=(320, 240), fps=30.0, codec="MJPG"):
@@ -68,12 +55,7 @@ class Server(Child):
             raise RuntimeError("glimt serve does not start: " + self.errors())
 
     def tasks(self):
-        return len(poll_until(lambda: list_dir(f"/proc/{self.pid}/task")))
-
-
-def list_dir(path):
-    import os
-    return os.listdir(path)
+        return len(poll_until(lambda: os.listdir(f"/proc/{self.pid}/task")))
 
 
 class Get(Child):
