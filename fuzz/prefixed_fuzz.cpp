@@ -1,5 +1,6 @@
 // A stream of messages behind their lengths, in chunks that the input chooses. The first byte chooses the prefix, the
-// second the length of the chunks: the messages are the same as when all came at once, none is above the limit, and who skims the stream finds the same ends.
+// second the length of the chunks: the messages are the same as when all came at once, none is above the limit, and
+// who skims the stream finds the same ends.
 #include <algorithm>
 #include <string>
 #include <vector>
