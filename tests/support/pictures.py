@@ -26,12 +26,26 @@ def crc32c(data):
     return crc ^ 0xFFFFFFFF
 
 
+def block_side(width, height):
+    fits = min(width // COLUMNS, height // (ROWS * 4))
+    return 8 if fits < 16 else min(fits // 16 * 16, 32)
+
+
+def burn_time_code(picture, number, captured_us=0):
+    """Into a grey, BGR or BGRA picture that is large enough, as src/media/time_code.hpp does."""
+    payload = struct.pack("<Iq", number, captured_us)
+    code = payload + struct.pack("<H", crc32c(payload) & 0xFFFF ^ 0x6C67)
+    bits = np.unpackbits(np.frombuffer(code, np.uint8), bitorder="little").reshape(ROWS, COLUMNS) * np.uint8(255)
+    side = block_side(picture.shape[1], picture.shape[0])
+    blocks = bits.repeat(side, axis=0).repeat(side, axis=1)
+    picture[: ROWS * side, : COLUMNS * side] = blocks if picture.ndim == 2 else blocks[:, :, None]
+
+
 def read_time_code(picture):
     """(number, captured in microseconds) burnt into a grey, BGR or BGRA picture; None where it does not check out."""
     grey = picture if picture.ndim == 2 else picture[:, :, 1]
     height, width = grey.shape
-    fits = min(width // COLUMNS, height // (ROWS * 4))
-    side = 8 if fits < 16 else min(fits // 16 * 16, 32)
+    side = block_side(width, height)
     if width < COLUMNS * 8 or height < ROWS * 8:
         return None
     blocks = grey[: ROWS * side, : COLUMNS * side].reshape(ROWS, side, COLUMNS, side)

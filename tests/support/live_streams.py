@@ -1,0 +1,68 @@
+"""One live stream of A, B, C or E between Glimt and a script, each picture of it judged."""
+from ancestor_ends import FRAMES, Ancestor, check_all, check_in_order, check_none_torn, counted, wait_for_shown
+from command import poll_until
+
+
+def pace(letter, size, to_script):
+    """A, and B at a receiver that is Glimt: nothing can hold the sender back."""
+    if letter in "CE" or letter == "B" and to_script:
+        return 0
+    return 30 if size[0] > 1000 else 100
+
+
+def start_both(ancestor, sender, receiver):
+    """(sender, receiver): whoever connects is started when the other listens."""
+    if ancestor.receiver_listens:
+        listening = receiver()
+        listening.says("ready") if "peers" in str(listening.argv[1]) else listening.wait_for_socket(10)
+        return sender(), listening
+    listening = sender()
+    listening.says("ready") if "peers" in str(listening.argv[1]) else poll_until(lambda: "sending" in listening.errors())
+    return listening, receiver()
+
+
+def check_to_script(checks, command, folder, letter, size):
+    """Glimt sends; the script shows everything, which ends with the stream."""
+    what = f"{letter}, Glimt to script, {size[0]}x{size[1]}"
+    ancestor = Ancestor(letter, folder)
+    sender, receiver = start_both(ancestor,
+                                  lambda: ancestor.sender(command, folder, size=size, fps=pace(letter, size, True)),
+                                  lambda: ancestor.receiver_script(size=size))
+    with sender, receiver:
+        checks.equal(sender.wait(60), 0, f"{what}: the sender ends with its source", sender.errors())
+        # A and B's script begins with the second picture: it throws away what may be the rest of one.
+        first = 1 if letter in "AB" else 0
+        wait_for_shown(receiver, FRAMES - first, 10)
+        judge(checks, letter, receiver.shown(), first, what, receiver.errors() + sender.errors())
+        if letter in "CE":
+            checks.equal(receiver.wait(), 0, f"{what}: the script sees the end", receiver.errors())
+
+
+def check_from_script(checks, command, folder, letter, size):
+    what = f"{letter}, script to Glimt, {size[0]}x{size[1]}"
+    ancestor = Ancestor(letter, folder)
+    once = ["--once"] if letter in "CE" else []
+    sender, receiver = start_both(ancestor,
+                                  lambda: ancestor.sender_script(size=size, fps=pace(letter, size, False), frames=FRAMES),
+                                  lambda: ancestor.receiver(command, folder, size=size, options=once))
+    with sender, receiver:
+        checks.equal(sender.wait(60), 0, f"{what}: the script ends with its camera", sender.errors())
+        wait_for_shown(receiver, FRAMES, 10)
+        judge(checks, letter, receiver.shown(), 0, what, receiver.errors())
+        if once:
+            checks.equal(receiver.wait(), 0, f"{what}: --once ends with the connection", receiver.errors())
+        else:
+            checks.equal(receiver.signal(15), 0, f"{what}: it ends when asked", receiver.errors())
+        missing = 0 if letter != "A" else FRAMES - len(receiver.shown())  # a sender that is held up within a picture may cost it
+        checks.equal(sum(counted(receiver).values()), missing, f"{what}: what was left out is counted, {missing} pictures",
+                     f"{counted(receiver)} {receiver.errors()}")
+
+
+def judge(checks, letter, shown, first, what, detail):
+    """Everything, where the kernel does not lose; of UDP nearly everything, and none torn."""
+    if letter != "A":
+        check_all(checks, shown, range(first, FRAMES), what, detail)
+        return
+    check_none_torn(checks, shown, what, detail)
+    check_in_order(checks, shown, what)
+    checks.that(len(shown) >= 0.9 * FRAMES, f"{what}: {len(shown)} of {FRAMES - first} pictures came", detail)
