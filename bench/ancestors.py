@@ -15,7 +15,7 @@ from process import cpu_s, free_port, poll_until
 from times import percentile
 
 from ancestor_ends import PEERS, PYTHON, Ancestor  # process.py knows the way to tests/support
-from clips import make_sources
+from stored_pictures import make_sources
 from command import Child
 from stand_ins import make_clip
 

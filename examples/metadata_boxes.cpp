@@ -1,13 +1,12 @@
 // What a detector found rides with the frame it was found in, and is drawn at the receiver:
 //   example_metadata_boxes send udp://127.0.0.1:5000 [FRAMES]
 //   example_metadata_boxes receive udp://:5000 boxes.png [FRAMES]   keeps the last picture with its boxes
-// The metadata is text of this program's own, one box a line: LABEL X Y WIDTH HEIGHT, in pixels.
+// `glimt recv udp://:5000` draws them into its window too; `glimt send 0 … --filter faces:metadata` is such a detector.
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <opencv2/imgcodecs.hpp>
 #include <opencv2/imgproc.hpp>
-#include <sstream>
 #include <string>
 #include <thread>
 #include <vector>
@@ -18,43 +17,14 @@ using namespace std::chrono_literals;
 
 namespace {
 
-struct Box {
-  std::string label;
-  cv::Rect place;
-};
-
-std::string to_text(const std::vector<Box>& boxes) {
-  std::ostringstream text;
-  for (const auto& [label, r] : boxes) {
-    text << label << ' ' << r.x << ' ' << r.y << ' ' << r.width << ' ' << r.height << '\n';
-  }
-  return text.str();
-}
-
-// Bytes from the network: what is no box ends the list, and a box outside of the picture is cut to it.
-std::vector<Box> from_text(std::span<const uint8_t> metadata, const cv::Size& picture) {
-  std::istringstream text(std::string(metadata.begin(), metadata.end()));
-  std::vector<Box> boxes;
-  for (Box box; text >> box.label >> box.place.x >> box.place.y >> box.place.width >> box.place.height;) {
-    const bool sane = box.place.x >= 0 && box.place.x < picture.width && box.place.y >= 0 &&
-                      box.place.y < picture.height && box.place.width <= picture.width &&
-                      box.place.height <= picture.height;
-    if (!sane) break;
-    box.place &= cv::Rect({0, 0}, picture);
-    boxes.push_back(box);
-  }
-  return boxes;
-}
-
 void send(const std::string& address, int frames) {
   glimt::Publisher out(address);
   for (int n = 0; n < frames; ++n) {
     cv::Mat picture(480, 640, CV_8UC3, cv::Scalar(40, 40, 40));
     const cv::Point center(100 + n * 2 % 440, 240);
     cv::circle(picture, center, 50, {255, 255, 255}, cv::FILLED);
-    const std::string found = to_text({{"ball", cv::Rect(center.x - 60, center.y - 60, 120, 120)}});
-    out.publish(picture, {.metadata = {reinterpret_cast<const uint8_t*>(found.data()), found.size()}})
-        .value();
+    const auto found = glimt::serialize_boxes({{"ball", center.x - 60, center.y - 60, 120, 120}});
+    out.publish(picture, {.metadata = found}).value();
     std::this_thread::sleep_for(33ms);
   }
   out.finish();
@@ -66,10 +36,12 @@ void receive(const std::string& address, const std::string& file, int frames) {
   for (int n = 0; n < frames; ++n) {
     auto frame = in.read(5s).value();
     picture = frame.writable();
-    for (const auto& [label, place] : from_text(frame.metadata(), picture.size())) {
+    for (const glimt::Box& box : glimt::parse_boxes(frame.metadata())) {
+      const cv::Rect place = cv::Rect(box.x, box.y, box.width, box.height) & cv::Rect({0, 0}, picture.size());
       cv::rectangle(picture, place, {0, 255, 0}, 2);
-      cv::putText(picture, label, place.tl() + cv::Point(4, 20), cv::FONT_HERSHEY_SIMPLEX, 0.6, {0, 255, 0});
-      std::printf("frame %u: %s at %d, %d\n", frame.number(), label.c_str(), place.x, place.y);
+      cv::putText(picture, box.label, place.tl() + cv::Point(4, 20), cv::FONT_HERSHEY_SIMPLEX, 0.6,
+                  {0, 255, 0});
+      std::printf("frame %u: %s at %d, %d\n", frame.number(), box.label.c_str(), box.x, box.y);
     }
   }
   if (!cv::imwrite(file, picture)) std::fprintf(stderr, "%s cannot be written\n", file.c_str());

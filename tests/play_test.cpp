@@ -49,6 +49,23 @@ TEST(PlayTest, NothingPlayedHasEnded) {
   stream.out.stop();
 }
 
+TEST(PlayTest, PicturesPassTheFilterThatIsAskedFor) {
+  for (const char* filter : {"faces", "faces:metadata?min_size=60"}) {
+    auto stream = open("unix");
+    stream.out.play(kPicture, {.filter = filter}).value();
+    EXPECT_EQ(stream.in.read(kDeadline).value().width(), 320) << filter;
+  }
+}
+
+TEST(PlayTest, AFilterThatDoesNotOpenNamesTheCure) {
+  auto stream = open("unix");
+  const auto unknown = stream.out.play(kPicture, {.filter = "blur"});
+  ASSERT_FALSE(unknown);
+  EXPECT_THAT(unknown.error().message, HasSubstr("known: faces"));
+  EXPECT_FALSE(stream.out.play(kPicture, {.filter = "faces?cascade=/no/such.xml"}));
+  EXPECT_TRUE(stream.out.play(kPicture)) << "the publisher is as it was";
+}
+
 TEST(PlayTest, ASourceThatDoesNotOpenNamesTheCure) {
   auto stream = open("unix");
   const auto missing = stream.out.play("/no/such/clip.mp4");

@@ -37,6 +37,8 @@ ROWS = [
     ("no OpenCV in transport", "src/transport/a.cpp", "#include <opencv2/core.hpp>\n", (1, "OpenCV never in transport")),
     ("OpenCV's core in filter", "src/filter/a.cpp", "#include <opencv2/imgproc.hpp>\n", None),
     ("highgui in the window", "src/sink/window.cpp", "#include <opencv2/highgui.hpp>\n", None),
+    ("objdetect in the detector", "src/filter/face_detector.cpp", "#include <opencv2/objdetect.hpp>\n", None),
+    ("objdetect nowhere else", "src/filter/faces.cpp", "#include <opencv2/objdetect/face.hpp>\n", (1, "objdetect belongs")),
     ("highgui nowhere else", "src/sink/image.cpp", "#include <opencv2/highgui.hpp>\n", (1, "highgui belongs")),
     ("videoio in source", "src/source/capture.cpp", "#include <opencv2/videoio.hpp>\n", None),
     ("videoio nowhere else", "src/sink/recording.cpp", "#include <opencv2/videoio.hpp>\n", (1, "videoio belongs")),

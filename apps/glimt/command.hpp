@@ -93,6 +93,8 @@ Result<pipeline::RunOptions> run_options(const RunFlags& flags, std::function<St
 // Each adds its subcommand to `app`; `code` is set when it has run.
 void add_send(CLI::App& app, int& code);
 void add_recv(CLI::App& app, int& code);
+void add_serve(CLI::App& app, int& code);
+void add_get(CLI::App& app, int& code);
 void add_demo(CLI::App& app, int& code);
 void add_bench(CLI::App& app, int& code);
 void add_doctor(CLI::App& app, int& code);

@@ -108,6 +108,7 @@ int main(int argc, char** argv) {
       "Examples:\n"
       "  glimt send test: udp://:5000 tcp://:5000      glimt recv udp://127.0.0.1:5000\n"
       "  glimt send clip.mp4 udp://10.0.0.5:5000       glimt recv udp://:5000\n"
+      "  glimt serve clips tcp://:7777                 glimt get tcp://10.0.0.5:7777\n"
       "  glimt demo                                    glimt bench\n"
       "  glimt doctor                                  glimt help send");
   app.add_option("--log",
@@ -117,6 +118,8 @@ int main(int argc, char** argv) {
   int code = kOk;
   add_send(app, code);
   add_recv(app, code);
+  add_serve(app, code);
+  add_get(app, code);
   add_demo(app, code);
   add_bench(app, code);
   add_doctor(app, code);

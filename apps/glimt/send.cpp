@@ -14,14 +14,33 @@ Result<std::vector<Url>> parse_destinations(const SendOptions& o) {
   return urls;
 }
 
-Result<std::unique_ptr<source::FrameSource>> open_source(const SendOptions& o,
-                                                         const std::vector<Url>& destinations,
-                                                         const PublisherOptions& publishing) {
+// What comes before the sender.
+struct Input {
+  std::unique_ptr<pipeline::FilterStage> filter;  // empty where there is none
+  std::unique_ptr<source::FrameSource> source;
+  std::unique_ptr<pipeline::Preview> preview;  // empty where there is none
+};
+
+Result<Input> open_input(const SendOptions& o, const std::vector<Url>& destinations,
+                         const PublisherOptions& publishing) {
+  Input input;
   const auto url = Url::parse(o.source);
   if (!url) return url.error();
-  const auto options = source_options(o, destinations, publishing);
+  auto options = source_options(o, destinations, publishing);
   if (!options) return options.error();
-  return source::open_source(*url, *options);
+  auto filter = pipeline::FilterStage::open(*options);
+  if (!filter) return filter.error();
+  input.filter = std::move(*filter);
+  if (o.show) {
+    auto window = sink::open_sink(*Url::parse("window:"), {.title = "glimt send " + o.destinations.front(),
+                                                           .without_display = "leave --show out"});
+    if (!window) return window.error();
+    input.preview = std::make_unique<pipeline::Preview>(std::move(*window), publishing.max_frame_bytes);
+  }
+  auto source = source::open_source(*url, *options);
+  if (!source) return source.error();
+  input.source = std::move(*source);
+  return input;
 }
 
 // What the flags say, and over it what the destinations say.
@@ -74,20 +93,21 @@ int run(const SendOptions& o) {
   if (!destinations) return fail(destinations.error());
   const auto publishing = publisher_options(o, *destinations);
   if (!publishing) return fail(publishing.error());
-  auto source = open_source(o, *destinations, *publishing);
-  if (!source) return fail(source.error());
+  const auto input = open_input(o, *destinations, *publishing);
+  if (!input) return fail(input.error());
   auto sender = pipeline::Sender::open(*destinations, *publishing);
   if (!sender) return fail(sender.error());
   const auto options = run_options<SendStats>(
       o.flags,
       [&] {
-        return SendStats{(*sender)->stats(), (*source)->stats()};
+        return SendStats{(*sender)->stats(), input->source->stats()};
       },
       progress);
   if (!options) return fail(options.error());
-  log::info("sending {}", (*source)->traits().description);
+  log::info("sending {}", input->source->traits().description);
   say_other_side(*destinations);
-  const auto result = pipeline::run_send(**source, **sender, *options);
+  const auto result =
+      pipeline::run_send(*input->source, **sender, {input->filter.get(), input->preview.get()}, *options);
   end_progress();
   print_summary((*sender)->stats());
   return result.error ? fail(*result.error, kFailed) : kOk;

@@ -30,12 +30,18 @@ void add_send_options(CLI::App& app, SendOptions& o) {
       ->check(CLI::Range(0.1, 1000.0));
   app.add_option("--codec", o.codec, "jpeg or raw [jpeg]");
   app.add_option("--quality,-q", o.quality, "of JPEG, 1 to 100 [80]")->check(CLI::Range(1, 100));
+  app.add_option("--filter", o.filter,
+                 "faces: green frames around faces; faces:metadata: for the viewer to draw; options: "
+                 "?min_size=40 ?model=yunet.onnx "
+                 "?cascade=faces.xml");
+  app.add_flag("--show", o.show, "what is sent, in a window; closing it ends sending");
   app.add_flag("--loop", o.loop, "begin a file anew at its end");
   app.add_flag("--fast", o.fast, "a file or the test picture as fast as the receiver takes it");
   add_run_flags(app, o.flags);
   app.footer(
       "Examples:\n  glimt send 0 udp://:5000\n  glimt send clip.mp4 udp://10.0.0.5:5000 --loop\n"
       "  glimt send test: udp://:5000 tcp://:5000 unix:///tmp/cam.sock\n"
+      "  glimt send 0 udp://:5000 --filter faces --show\n"
       "  glimt send --device /dev/video0 --resolution 1280x720 --desired-fps 30 --quality 80 udp://:5000\n"
       "  ffmpeg … -f rawvideo -pix_fmt bgr24 - | glimt send - tcp://:5000 --size 1280x720");
 }
@@ -54,6 +60,7 @@ Result<source::SourceOptions> source_options(const SendOptions& o, const std::ve
                                              const PublisherOptions& publishing) {
   source::SourceOptions options;
   options.format = o.format;
+  options.filter = o.filter;
   options.loop = o.loop;
   options.fast = o.fast;
   options.pixels = wants_pixels(o, destinations, publishing.codec);

@@ -1,6 +1,7 @@
 // Everything: live pictures from one program to another.
 #pragma once
 
+#include "glimt/boxes.hpp"
 #include "glimt/error.hpp"
 #include "glimt/frame.hpp"
 #include "glimt/options.hpp"

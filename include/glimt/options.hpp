@@ -92,6 +92,11 @@ struct SourceOptions {
   // The encoder sees the pixels of a camera: its MJPEG is not passed on as it is. Needed for codec and quality
   // of one's own; costs a decode and an encode a frame.
   bool pixels = false;
+  // Between source and encoder: "faces" draws green frames around faces, "faces:metadata" sends them as metadata
+  // (boxes.hpp) for the viewer to draw; options as in an address: model, cascade, min_size. They are looked for beside
+  // the stream, when nobody else wants the processor, and OpenCV then uses one thread in the whole process. "faces" takes
+  // the pixels of a camera. Empty: none.
+  std::string filter;
   // A file begins anew at its end.
   bool loop = false;
   // A file or the test picture as fast as it can be read, instead of at its own pace: for receivers of every

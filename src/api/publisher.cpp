@@ -34,16 +34,22 @@ class Publisher::Impl {
     }
     source::SourceOptions how{options, sender->options().max_frame_bytes};
     how.pixels |= sender->options().codec == Codec::raw;
+    auto filter = pipeline::FilterStage::open(how);
+    if (!filter) return filter.error();
     auto source = source::open_source(url, how);
     if (!source) return source.error();
-    playing = std::make_shared<Playing>(std::move(*source), *sender, options.frames);
+    playing = std::make_shared<Playing>(std::move(*source), std::move(*filter), *sender, options.frames);
     return {};
   }
 
   struct Playing {
-    Playing(std::unique_ptr<source::FrameSource> s, pipeline::Sender& sender, std::optional<uint64_t> frames)
-        : source(std::move(s)), player(*source, sender, frames.value_or(pipeline::Player::kNoLimit)) {}
+    Playing(std::unique_ptr<source::FrameSource> s, std::unique_ptr<pipeline::FilterStage> f,
+            pipeline::Sender& sender, std::optional<uint64_t> frames)
+        : source(std::move(s)),
+          filter(std::move(f)),
+          player(*source, sender, {frames.value_or(pipeline::Player::kNoLimit), filter.get(), nullptr}) {}
     const std::unique_ptr<source::FrameSource> source;
+    const std::unique_ptr<pipeline::FilterStage> filter;  // empty where there is none
     pipeline::Player player;
   };
   std::shared_ptr<Playing> now_playing() {

@@ -1,6 +1,7 @@
 #include "base/thread.hpp"
 
 #include <pthread.h>
+#include <sched.h>
 #include <sys/prctl.h>
 
 #include <csignal>
@@ -17,6 +18,11 @@ Thread::Thread(std::string name, std::function<void()> body) {
     body();
   });
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
+}
+
+void yield_to_all_others() {
+  const sched_param priority{};
+  pthread_setschedparam(pthread_self(), SCHED_IDLE, &priority);
 }
 
 }  // namespace glimt

@@ -28,4 +28,7 @@ class Thread {
   std::thread thread_;
 };
 
+// The calling thread, and those that it starts, run from now on only where no other wants the processor. There is no way back.
+void yield_to_all_others();
+
 }  // namespace glimt

@@ -17,7 +17,7 @@ std::vector<uint8_t> example_in_document() {
   std::vector<uint8_t> bytes;
   bool in_example = false, in_block = false;
   for (std::string line; std::getline(file, line);) {
-    in_example |= line.starts_with("## Worked example");
+    if (line.starts_with("#")) in_example = line.starts_with("## Worked example");
     if (in_example && line.starts_with("```")) in_block = !in_block;
     if (!in_block || line.starts_with("```")) continue;
     std::istringstream words(line.substr(5, 47));

@@ -277,9 +277,9 @@ std::vector<Finding> diagnose() {
   struct Module {
     const char *name, *use;
   };
-  static constexpr std::array kModules{Module{"videoio", "cameras, video files and network streams"},
-                                       Module{"imgcodecs", "image files"}, Module{"highgui", "windows"},
-                                       Module{"libav", "recordings"}};
+  static constexpr std::array kModules{
+      Module{"videoio", "cameras, video files and network streams"}, Module{"imgcodecs", "image files"},
+      Module{"highgui", "windows"}, Module{"objdetect", "the filter faces"}, Module{"libav", "recordings"}};
   std::vector<Finding> all = judge_cameras(source::list_video_devices());
   const auto append = [&](std::vector<Finding> more) {
     all.insert(all.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));

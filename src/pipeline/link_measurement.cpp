@@ -2,11 +2,12 @@
 
 #include <spdlog/fmt/fmt.h>
 
+#include "pipeline/ticks.hpp"
+
 namespace glimt::pipeline {
 namespace {
 
 constexpr auto kLookUp = std::chrono::milliseconds(20);  // how soon a request to stop is noticed
-constexpr auto kTickEvery = std::chrono::seconds(1);
 
 // What was counted since `before`; gauges and stage times as they are.
 SubscriberStats since(const SubscriberStats& before, SubscriberStats s) {
@@ -35,7 +36,7 @@ class Meter {
     read_until(now() + options_.warm_up, false);
     const SubscriberStats before = receiver_.stats();
     const Instant begin = now();
-    next_tick_ = begin + kTickEvery;
+    ticks_ = Ticks(begin);
     read_until(begin + options_.length, true);
     m_.seconds = std::chrono::duration<double>(now() - begin).count();
     m_.stats = since(before, receiver_.stats());
@@ -75,8 +76,7 @@ class Meter {
   }
 
   void tick() {
-    if (!options_.tick || now() < next_tick_) return;
-    next_tick_ += kTickEvery;
+    if (!options_.tick || !ticks_.due(now())) return;
     options_.tick(m_.painted_read.percentiles(ticked_));
     ticked_ = m_.painted_read.count();
   }
@@ -84,7 +84,7 @@ class Meter {
   Receiver& receiver_;
   const LinkOptions& options_;
   LinkMeasurement m_;
-  Instant next_tick_{};
+  Ticks ticks_{Instant{}};
   size_t ticked_ = 0;
 };
 

@@ -40,7 +40,7 @@ class LinkMeasurementTest : public testing::Test {
     auto sender = std::move(*Sender::open({*Url::parse(address_ + "?listen")}, {}));
     Painter painter(std::move(*source::open_source(*Url::parse("test:?fps=100&size=" + size), {})), lie);
     std::atomic<bool> sent{false};
-    Thread sending("sending", [&] { (void)run_send(painter, *sender, {.stop = sent}); });
+    Thread sending("sending", [&] { (void)run_send(painter, *sender, {}, {.stop = sent}); });
     auto measured = measure_link(*receiver_, options_);
     sent = true;
     return measured;

@@ -1,28 +1,12 @@
 #include "pipeline/pickle_endpoint.hpp"
 
-#include <cstring>
-
 #include "base/log.hpp"
+#include "pipeline/pickled_pixels.hpp"
 
 namespace glimt::pipeline {
 namespace {
 
 constexpr auto kSweepEvery = std::chrono::seconds(1);
-
-PixelFormat format_of(int channels) {
-  return channels == 1 ? PixelFormat::gray8 : channels == 3 ? PixelFormat::bgr24 : PixelFormat::bgra32;
-}
-
-// The first index varies fastest there, here the last.
-void copy_from_fortran(const wire::Pickle& pickle, uint8_t* to) {
-  const auto height = static_cast<size_t>(pickle.height), width = static_cast<size_t>(pickle.width);
-  const auto channels = static_cast<size_t>(pickle.channels);
-  for (size_t y = 0; y < height; ++y) {
-    for (size_t x = 0; x < width; ++x) {
-      for (size_t c = 0; c < channels; ++c) *to++ = pickle.bytes[y + height * (x + width * c)];
-    }
-  }
-}
 
 }  // namespace
 
@@ -92,21 +76,8 @@ void PickleEndpoint::take_message(const PickleSenders::Message& message, Instant
 }
 
 void PickleEndpoint::show(const wire::Pickle& pickle, const PickleSenders::Message& message, Instant now) {
-  Ref<media::Buffer> owner = message.buffer;
-  Bytes pixels = pickle.bytes;
-  const bool in_message = pixels.data() >= message.bytes.data() &&
-                          pixels.data() + pixels.size() <= message.bytes.data() + message.bytes.size();
-  if (pickle.fortran || !in_message) {
-    owner = buffers_.take();
-    owner->reserve(pixels.size());
-    if (pickle.fortran) {
-      copy_from_fortran(pickle, owner->data());
-    } else {
-      std::memcpy(owner->data(), pixels.data(), pixels.size());
-    }
-    pixels = {owner->data(), pixels.size()};
-  }
-  inlet_.put({Codec::raw, format_of(pickle.channels), pickle.width, pickle.height, owner, pixels,
+  const auto pixels = pixels_of(pickle, message.bytes, message.buffer, buffers_);
+  inlet_.put({Codec::raw, pixels.format, pickle.width, pickle.height, pixels.owner, pixels.bytes,
               message.first_at, now});
 }
 

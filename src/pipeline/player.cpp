@@ -1,40 +1,46 @@
 #include "pipeline/player.hpp"
 
 namespace glimt::pipeline {
-namespace {
 
-RunResult read_source(source::FrameSource& source, Sender& sender, uint64_t max_frames,
-                      const std::atomic<bool>& stop) {
+Player::Player(source::FrameSource& source, Sender& sender, const Options& options)
+    : source_(source), sender_(sender), options_(options), thread_("glimt-capture", [this] { play(); }) {}
+
+void Player::play() {
+  auto result = read_source();
+  MutexLock lock(m_);
+  result_ = std::move(result);
+  ended_.notify_all();
+}
+
+RunResult Player::read_source() {
   RunResult result;
-  const bool patient = source.traits().patient;
-  if (patient && !sender.wait_for_receiver(stop)) return result;
-  while (!stop && result.frames < max_frames) {
-    auto picture = source.read();
+  const bool patient = source_.traits().patient;
+  if (patient && !sender_.wait_for_receiver(stop_)) return result;
+  while (!stop_ && result.frames < options_.max_frames) {
+    auto picture = source_.read();
     if (!picture) {
       result.error = picture.error();
       break;
     }
     if (!*picture) break;
     ++result.frames;
-    if (patient) {
-      sender.publish_every(std::move(**picture), stop);
-    } else {
-      sender.publish(std::move(**picture));
-    }
+    hand_on(std::move(**picture), patient);
   }
   return result;
 }
 
-}  // namespace
-
-Player::Player(source::FrameSource& source, Sender& sender, uint64_t max_frames)
-    : source_(source), sender_(sender), thread_("glimt-capture", [this, max_frames] { play(max_frames); }) {}
-
-void Player::play(uint64_t max_frames) {
-  auto result = read_source(source_, sender_, max_frames, stop_);
-  MutexLock lock(m_);
-  result_ = std::move(result);
-  ended_.notify_all();
+void Player::hand_on(source::Picture picture, bool patient) {
+  if (options_.filter) {
+    auto filtered = options_.filter->apply(std::move(picture));
+    if (!filtered) return;
+    picture = std::move(*filtered);
+  }
+  if (options_.preview) options_.preview->put(picture);
+  if (patient) {
+    sender_.publish_every(std::move(picture), stop_);
+  } else {
+    sender_.publish(std::move(picture));
+  }
 }
 
 std::optional<RunResult> Player::wait(Instant deadline) {

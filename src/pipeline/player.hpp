@@ -1,4 +1,4 @@
-// Player: reads a source into a sender on a thread of its own.
+// Player: reads a source into a sender on a thread of its own, through a filter and past a preview where there are such.
 //
 //   input    a source that is open; its pictures go to the sender until the source's end, a limit or stop()
 //   output   how many went, and why no more came
@@ -12,6 +12,8 @@
 
 #include "base/mutex.hpp"
 #include "base/thread.hpp"
+#include "pipeline/filter_stage.hpp"
+#include "pipeline/preview.hpp"
 #include "pipeline/sender.hpp"
 #include "source/frame_source.hpp"
 
@@ -26,8 +28,14 @@ class Player {
  public:
   static constexpr uint64_t kNoLimit = std::numeric_limits<uint64_t>::max();
 
-  // Both outlive the player.
-  Player(source::FrameSource& source, Sender& sender, uint64_t max_frames = kNoLimit);
+  struct Options {
+    uint64_t max_frames = kNoLimit;
+    FilterStage* filter = nullptr;
+    Preview* preview = nullptr;
+  };
+
+  // All that is given outlives the player.
+  Player(source::FrameSource& source, Sender& sender, const Options& options);
   ~Player() { stop(); }
 
   // The result once no further picture comes; empty where the deadline passed first.
@@ -36,10 +44,13 @@ class Player {
   RunResult stop();
 
  private:
-  void play(uint64_t max_frames);
+  void play();
+  RunResult read_source();
+  void hand_on(source::Picture picture, bool patient);
 
   source::FrameSource& source_;
   Sender& sender_;
+  const Options options_;
   std::atomic<bool> stop_{false};
 
   Mutex m_;

@@ -3,7 +3,7 @@
 //   input    what is open already
 //   output   how many pictures went through
 //   errors   of the source, or of the first sink that was lost; what came before stands, and other sinks go on
-//   threads  run_send: a Player reads the source; ticks on the caller's. run_receive:
+//   threads  run_send: a Player reads the source; ticks and preview on the caller's. run_receive:
 //            everything on the caller's, because a window wants the main thread
 //   memory   none of its own
 #pragma once
@@ -25,7 +25,14 @@ struct RunOptions {
   bool recording = false;      // go on, without decoding, also when no sink wants any more
 };
 
-RunResult run_send(source::FrameSource& source, Sender& sender, const RunOptions& options);
+// What may stand between source and sender. Ends where the user closes the preview.
+struct SendStages {
+  FilterStage* filter = nullptr;
+  Preview* preview = nullptr;
+};
+
+RunResult run_send(source::FrameSource& source, Sender& sender, const SendStages& stages,
+                   const RunOptions& options);
 RunResult run_receive(Receiver& receiver, const std::vector<std::unique_ptr<sink::FrameSink>>& sinks,
                       const RunOptions& options);
 

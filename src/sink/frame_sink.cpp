@@ -15,17 +15,16 @@ Result<std::unique_ptr<FrameSink>> open_in_module(const char* module, const char
 }
 
 // A display that is named but does not answer makes Qt end the process: it is asked before.
-Result<void> check_display() {
+Result<void> check_display(const SinkOptions& options) {
   const auto display = find_display();
   if (display.kind == Display::Kind::none) {
     return Error{ErrorKind::unavailable,
-                 "there is no display for a window; set DISPLAY, or receive to - or null: or image:now.png"};
+                 "there is no display for a window; set DISPLAY, or " + options.without_display};
   }
   if (display.answers) return {};
-  return Error{
-      ErrorKind::unavailable,
-      "the display " + display.name +
-          " does not answer; set DISPLAY to one that runs, or receive to - or null: or image:now.png"};
+  return Error{ErrorKind::unavailable, "the display " + display.name +
+                                           " does not answer; set DISPLAY to one that runs, or " +
+                                           options.without_display};
 }
 
 }  // namespace
@@ -35,7 +34,7 @@ Result<std::unique_ptr<FrameSink>> open_sink(const Url& url, const SinkOptions& 
   if (url.scheme == "null") return open_null(url);
   if (url.scheme == "window") {
     if (auto known = url.allow_only({}); !known) return known.error();
-    if (auto shown = check_display(); !shown) return shown.error();
+    if (auto shown = check_display(options); !shown) return shown.error();
     return open_in_module("highgui", "glimt_open_window", url, options);
   }
   if (url.scheme == "image" || url.scheme == "file") {

@@ -19,8 +19,12 @@ namespace glimt::sink {
 
 struct SinkOptions {
   std::string title = "glimt";
+  // What to do where there is no display for a window.
+  std::string without_display = "receive to - or null: or image:now.png";
   // Raised when the program is to end: standard output then waits for its reader one second more.
   const std::atomic<bool>* stop = nullptr;
+  // A window of a still: any key ends it, and it does not say how old its picture is.
+  bool still = false;
 };
 
 class FrameSink {

@@ -1,8 +1,9 @@
-// The module glimt_highgui: a window.
+// The module glimt_highgui: a window. Boxes that ride with a picture are drawn into it.
 #include <cstdio>
 #include <opencv2/core.hpp>
 #include <opencv2/highgui.hpp>
 
+#include "media/draw_boxes.hpp"
 #include "sink/frame_sink.hpp"
 
 namespace glimt::sink {
@@ -10,7 +11,7 @@ namespace {
 
 class Window final : public FrameSink {
  public:
-  explicit Window(std::string title) : title_(std::move(title)) {}
+  Window(std::string title, bool still) : title_(std::move(title)), still_(still) {}
   ~Window() override {
     try {
       if (open_) cv::destroyWindow(title_);
@@ -20,7 +21,8 @@ class Window final : public FrameSink {
 
   bool takes(PixelFormat format) const override { return format != PixelFormat::i420; }
 
-  Result<Next> put(const media::Frame& frame) override {
+  Result<Next> put(const media::Frame& picture) override {
+    const media::Frame frame = with_boxes(picture);
     const int type = frame.format == PixelFormat::gray8    ? CV_8UC1
                      : frame.format == PixelFormat::bgra32 ? CV_8UC4
                                                            : CV_8UC3;
@@ -51,10 +53,20 @@ class Window final : public FrameSink {
   }
 
  private:
+  // Others may look at the same pixels: those that are drawn into are a copy.
+  media::Frame with_boxes(const media::Frame& frame) {
+    const auto boxes = parse_boxes(frame.metadata);
+    if (boxes.empty()) return frame;
+    auto copy = media::clone(copies_, frame);
+    media::draw_boxes(copy, boxes);
+    return copy;
+  }
+
   Result<Next> keys() {
     const int key = cv::waitKey(1);
     const bool closed = cv::getWindowProperty(title_, cv::WND_PROP_VISIBLE) == 0;
-    return key == 'q' || key == 27 || closed ? Next::end : Next::more;
+    const bool ends = key == 'q' || key == 27 || (still_ && key >= 0);
+    return ends || closed ? Next::end : Next::more;
   }
 
   // Twice a second: frame rate and age of what is shown.
@@ -79,7 +91,7 @@ class Window final : public FrameSink {
   void retitle_silent() {
     const Instant at = now();
     const auto age = at - captured_at_;
-    if (age < std::chrono::seconds(1) || at - titled_at_ < std::chrono::milliseconds(500)) return;
+    if (still_ || age < std::chrono::seconds(1) || at - titled_at_ < std::chrono::milliseconds(500)) return;
     char text[160];
     std::snprintf(text, sizeof text, "%s - silent: last picture %.1f s ago", title_.c_str(),
                   to_ms(age) / 1000);
@@ -89,6 +101,8 @@ class Window final : public FrameSink {
   }
 
   const std::string title_;
+  media::BufferPool copies_;
+  const bool still_;
   bool open_ = false;
   Instant titled_at_{}, captured_at_{};
   uint64_t frames_ = 0;
@@ -97,7 +111,7 @@ class Window final : public FrameSink {
 }  // namespace
 
 Result<std::unique_ptr<FrameSink>> open_window(const Url&, const SinkOptions& options) {
-  return std::unique_ptr<FrameSink>(std::make_unique<Window>(options.title));
+  return std::unique_ptr<FrameSink>(std::make_unique<Window>(options.title, options.still));
 }
 
 }  // namespace glimt::sink

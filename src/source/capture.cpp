@@ -1,5 +1,8 @@
 // Part of the module glimt_videoio: video files and streams that OpenCV opens.
+#include <algorithm>
 #include <atomic>
+#include <cmath>
+#include <cstdio>
 #include <cstdlib>
 #include <opencv2/core.hpp>
 #include <opencv2/core/utils/logger.hpp>
@@ -11,6 +14,21 @@
 namespace glimt::source {
 namespace {
 
+// A clip of uneven rate may be this many pictures away from where its mean rate puts it, before it is read from its start.
+constexpr double kJumpShortBy = 100;
+
+Result<cv::VideoCapture> open_anything(const std::string& path, const std::string& name) {
+  cv::VideoCapture capture(path, cv::CAP_FFMPEG);
+  // Not GStreamer, which would be next: where it fails too it fills standard error with its own troubles.
+  if (!capture.isOpened()) capture.open(path, cv::CAP_OPENCV_MJPEG);
+  if (!capture.isOpened()) {
+    return Error{
+        ErrorKind::malformed,
+        name + ": OpenCV cannot open it as a video; is it one, and is it whole? `ffprobe` tells more"};
+  }
+  return capture;
+}
+
 class CaptureSource final : public FrameSource {
  public:
   struct Options {
@@ -18,16 +36,34 @@ class CaptureSource final : public FrameSource {
     bool own_pace = false;  // a file at its frame rate
     bool patient = false;
     size_t max_frame_bytes = 0;
+    uint64_t skip = 0;
+    std::chrono::microseconds from{0};
+    std::string path;
   };
   CaptureSource(cv::VideoCapture capture, std::string name, double fps, const Options& options)
-      : capture_(std::move(capture)), name_(std::move(name)), options_(options), ticker_(fps) {}
+      : capture_(std::move(capture)),
+        name_(std::move(name)),
+        options_(options),
+        ticker_(fps),
+        traits_{name_, options.patient, false} {
+    traits_.fps = fps;
+    traits_.width = static_cast<int>(capture_.get(cv::CAP_PROP_FRAME_WIDTH));
+    traits_.height = static_cast<int>(capture_.get(cv::CAP_PROP_FRAME_HEIGHT));
+    const double frames = capture_.get(cv::CAP_PROP_FRAME_COUNT);
+    if (options.patient && frames > 0 && frames < 1e12) traits_.frames = static_cast<uint64_t>(frames);
+  }
 
   Result<std::optional<Picture>> read() override {
     if (options_.own_pace && !ticker_.wait()) return std::optional<Picture>();
     if (stopped_) return std::optional<Picture>();
     Ref<Held<cv::Mat>> owner(new Held<cv::Mat>);
     try {
-      if (!capture_.read(owner->value) && !rewind(owner->value)) return end();
+      if (auto sought = seek(); !sought) return sought.error();
+      for (; skipped_ < options_.skip && !stopped_; ++skipped_) {
+        if (!grab()) return end();
+      }
+      if (stopped_) return std::optional<Picture>();
+      if (!(grab() && capture_.retrieve(owner->value)) && !rewind(owner->value)) return end();
     } catch (const cv::Exception& e) {
       return Error{ErrorKind::malformed, name_ + ": " + e.what()};
     }
@@ -53,9 +89,46 @@ class CaptureSource final : public FrameSource {
     stopped_ = true;
     ticker_.interrupt();
   }
-  Traits traits() const override { return {name_, options_.patient, false}; }
+  Traits traits() const override { return traits_; }
 
  private:
+  bool grab() { return std::exchange(grabbed_, false) || capture_.grab(); }
+  double time_ms() const { return capture_.get(cv::CAP_PROP_POS_MSEC); }
+
+  // Jumps to somewhere before the time. False where that is not certain: then it is at the start.
+  Result<bool> jump(double from_ms) {
+    const double number = from_ms / 1000 * traits_.fps - kJumpShortBy;
+    if (number < 1) return false;
+    const bool moved = capture_.set(cv::CAP_PROP_POS_FRAMES, std::floor(number)) && capture_.grab();
+    if (moved && time_ms() > 0 && time_ms() < from_ms - 1) return true;
+    auto anew = open_anything(options_.path, name_);
+    if (!anew) return anew.error();
+    capture_ = std::move(*anew);
+    return false;
+  }
+
+  // Once: to the first picture at or after that time, by the times that the file gives its pictures. Pictures without times
+  // are counted.
+  Result<void> seek() {
+    const double from_ms = static_cast<double>(options_.from.count()) / 1000;
+    if (from_ms <= 0 || std::exchange(sought_, true)) return {};
+    const auto jumped = jump(from_ms);
+    if (!jumped) return jumped.error();
+    double end_ms = *jumped ? time_ms() : 0;
+    for (double at = 0; !stopped_ && capture_.grab(); ++at) {
+      const double at_ms = time_ms() > 0 || at == 0 ? time_ms() : at / traits_.fps * 1000;
+      end_ms = std::max(end_ms, at_ms);
+      if (at_ms >= from_ms - 0.5) {  // Matroska rounds to milliseconds
+        grabbed_ = true;
+        return {};
+      }
+    }
+    if (stopped_) return {};
+    char end[32];
+    std::snprintf(end, sizeof end, "%.1f s", end_ms / 1000);
+    return Error{ErrorKind::invalid_argument, name_ + ": its last picture is at " + end + "; begin earlier"};
+  }
+
   // True where the file began anew.
   bool rewind(cv::Mat& mat) {
     if (!options_.loop || number_ == 0) return false;
@@ -63,7 +136,7 @@ class CaptureSource final : public FrameSource {
   }
 
   Result<std::optional<Picture>> end() {
-    if (options_.patient && number_ > 0) return std::optional<Picture>();
+    if (options_.patient && (number_ > 0 || skipped_ > 0)) return std::optional<Picture>();
     if (options_.patient)
       return Error{ErrorKind::malformed, name_ + ": has no picture that can be decoded; is it damaged?"};
     return Error{ErrorKind::disconnected, name_ + ": gives no more pictures; has its sender ended?"};
@@ -73,21 +146,12 @@ class CaptureSource final : public FrameSource {
   const std::string name_;
   const Options options_;
   Ticker ticker_;
+  Traits traits_;
   std::atomic<bool> stopped_{false};
+  bool sought_ = false, grabbed_ = false;  // grabbed: not retrieved yet
+  uint64_t skipped_ = 0;
   uint32_t number_ = 0;
 };
-
-Result<cv::VideoCapture> open_anything(const std::string& path) {
-  cv::VideoCapture capture(path, cv::CAP_FFMPEG);
-  // Not GStreamer, which would be next: where it fails too it fills standard error with its own troubles.
-  if (!capture.isOpened()) capture.open(path, cv::CAP_OPENCV_MJPEG);
-  if (!capture.isOpened()) {
-    return Error{
-        ErrorKind::malformed,
-        path + ": OpenCV cannot open it as a video; is it one, and is it whole? `ffprobe` tells more"};
-  }
-  return capture;
-}
 
 }  // namespace
 
@@ -97,14 +161,19 @@ Result<std::unique_ptr<FrameSource>> open_capture(const Url& url, const SourceOp
   if (auto known = url.allow_only({"loop"}); !known) return known.error();
   const bool file = url.scheme == "file";
   try {
-    auto capture = open_anything(url.path);
+    const std::string name = options.name.empty() ? url.path : options.name;
+    auto capture = open_anything(url.path, name);
     if (!capture) return capture.error();
     double fps = file && options.fps ? *options.fps : capture->get(cv::CAP_PROP_FPS);
     if (!(fps >= 1 && fps <= 1000)) fps = 30;  // some containers do not say
-    const CaptureSource::Options how{url.has("loop") || options.loop, file && !options.fast, file,
-                                     options.max_frame_bytes};
-    return std::unique_ptr<FrameSource>(
-        std::make_unique<CaptureSource>(std::move(*capture), url.path, fps, how));
+    const CaptureSource::Options how{url.has("loop") || options.loop,
+                                     file && !options.fast,
+                                     file,
+                                     options.max_frame_bytes,
+                                     options.skip,
+                                     options.from,
+                                     url.path};
+    return std::unique_ptr<FrameSource>(std::make_unique<CaptureSource>(std::move(*capture), name, fps, how));
   } catch (const cv::Exception& e) {
     return Error{ErrorKind::unavailable, url.text + ": " + e.what()};
   }

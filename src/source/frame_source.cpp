@@ -12,15 +12,6 @@
 namespace glimt::source {
 namespace {
 
-bool is_image_name(const std::string& path) {
-  static constexpr std::array kEndings{".png", ".jpg",  ".jpeg", ".bmp", ".webp",
-                                       ".tif", ".tiff", ".pgm",  ".ppm"};
-  std::string ending = std::filesystem::path(path).extension();
-  std::transform(ending.begin(), ending.end(), ending.begin(),
-                 [](unsigned char c) { return std::tolower(c); });
-  return std::find(kEndings.begin(), kEndings.end(), ending) != kEndings.end();
-}
-
 Result<void> check_file(const std::string& path) {
   std::error_code ignored;
   if (std::filesystem::is_directory(path, ignored)) {
@@ -48,6 +39,15 @@ std::string_view to_string(SourceState state) {
   return kNames.at(static_cast<size_t>(state));
 }
 
+bool is_image_name(const std::string& name) {
+  static constexpr std::array kEndings{".png", ".jpg",  ".jpeg", ".bmp", ".webp",
+                                       ".tif", ".tiff", ".pgm",  ".ppm"};
+  std::string ending = std::filesystem::path(name).extension();
+  std::transform(ending.begin(), ending.end(), ending.begin(),
+                 [](unsigned char c) { return std::tolower(c); });
+  return std::find(kEndings.begin(), kEndings.end(), ending) != kEndings.end();
+}
+
 Result<std::unique_ptr<FrameSource>> open_source(const Url& url, const SourceOptions& options) {
   if (options.loop && url.scheme != "file") {
     return Error{ErrorKind::invalid_argument,
@@ -57,7 +57,8 @@ Result<std::unique_ptr<FrameSource>> open_source(const Url& url, const SourceOpt
   if (url.scheme == "-") return open_standard_input(options);
   if (url.scheme == "file") {
     if (auto found = check_file(url.path); !found) return found.error();
-    if (is_image_name(url.path)) return open_in_module("imgcodecs", "glimt_open_image", url, options);
+    if (is_image_name(options.name.empty() ? url.path : options.name))
+      return open_in_module("imgcodecs", "glimt_open_image", url, options);
   }
   if (url.scheme == "camera") return open_in_module("videoio", "glimt_open_camera", url, options);
   if (url.scheme == "file" || url.scheme == "http" || url.scheme == "https" || url.scheme == "rtsp" ||

@@ -25,6 +25,12 @@ using Picture = std::variant<media::Frame, Ref<media::AccessUnit>>;
 // What the user chose, and what the pipeline knows.
 struct SourceOptions : glimt::SourceOptions {
   size_t max_frame_bytes = size_t{64} << 20;
+  // A file begins with the picture of this time of its own, or the next.
+  std::chrono::microseconds from{0};
+  // So many pictures are left out after that.
+  uint64_t skip = 0;
+  // What a file is called where its path does not say, as /proc/self/fd/7: its ending is its kind.
+  std::string name;
 };
 
 enum class SourceState {
@@ -52,6 +58,10 @@ class FrameSource {
     std::string description;  // "test picture 1280x720 at 30 fps"
     bool patient = false;     // can wait without losing pictures: files and standard input
     bool encoded = false;     // gives access units
+    // Of a file, as far as it says; otherwise 0.
+    int width = 0, height = 0;
+    double fps = 0;
+    uint64_t frames = 0;
   };
   virtual ~FrameSource() = default;
   virtual Result<std::optional<Picture>> read() = 0;
@@ -60,6 +70,9 @@ class FrameSource {
   // Thread-safe. A source that is either there or at its end has no trouble to tell.
   virtual SourceStats stats() const { return {}; }
 };
+
+// Whether a file of this name is taken for a still image.
+bool is_image_name(const std::string& name);
 
 Result<std::unique_ptr<FrameSource>> open_source(const Url& url, const SourceOptions& options);
 

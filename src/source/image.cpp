@@ -24,7 +24,12 @@ class ImageSource final : public FrameSource {
     return std::optional<Picture>(std::move(frame));
   }
   void interrupt() override { ticker_.interrupt(); }
-  Traits traits() const override { return {name_, false, false}; }
+  Traits traits() const override {
+    Traits traits{name_, false, false};
+    traits.width = frame_.width;
+    traits.height = frame_.height;
+    return traits;
+  }
 
  private:
   const media::Frame frame_;
@@ -37,15 +42,16 @@ class ImageSource final : public FrameSource {
 
 Result<std::unique_ptr<FrameSource>> open_image(const Url& url, const SourceOptions& options) {
   if (auto known = url.allow_only({}); !known) return known.error();
+  const std::string name = options.name.empty() ? url.path : options.name;
   Ref<Held<cv::Mat>> owner(new Held<cv::Mat>);
   try {
     owner->value = cv::imread(url.path, cv::IMREAD_ANYCOLOR);
   } catch (const cv::Exception& e) {
-    return Error{ErrorKind::malformed, url.path + ": " + e.what()};
+    return Error{ErrorKind::malformed, name + ": " + e.what()};
   }
   const cv::Mat& mat = owner->value;
   if (mat.empty()) {
-    return Error{ErrorKind::malformed, url.path + ": is no image that OpenCV can decode; is it whole?"};
+    return Error{ErrorKind::malformed, name + ": is no image that OpenCV can decode; is it whole?"};
   }
   media::Frame frame;
   frame.format = mat.channels() == 1 ? PixelFormat::gray8 : PixelFormat::bgr24;
@@ -58,7 +64,7 @@ Result<std::unique_ptr<FrameSource>> open_image(const Url& url, const SourceOpti
     return fits.error();
   }
   return std::unique_ptr<FrameSource>(
-      std::make_unique<ImageSource>(std::move(frame), url.path, options.fps.value_or(kDefaultFps)));
+      std::make_unique<ImageSource>(std::move(frame), name, options.fps.value_or(kDefaultFps)));
 }
 
 }  // namespace glimt::source

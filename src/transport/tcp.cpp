@@ -1,11 +1,14 @@
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cerrno>
 #include <cstring>
 #include <vector>
 
 #include "base/bytes.hpp"
+#include "base/log.hpp"
 #include "transport/tcp_connections.hpp"
+#include "wire/archive_messages.hpp"
 #include "wire/packet.hpp"
 
 namespace glimt::transport {
@@ -18,6 +21,16 @@ constexpr int kReceiveRounds = 4;  // then the other sockets have their turn
 // Unsent bytes that the kernel takes before it says "blocked": two packets. Further frames wait on our side,
 // where they can be replaced by newer ones.
 constexpr int kMaxUnsentBytes = 64 * 1024;
+
+// Once: the other end tries again and again.
+void complain(Bytes input) {
+  static std::atomic_flag said;
+  const auto speaker = wire::guess_speaker(input);
+  if (speaker.empty() || said.test_and_set()) return;
+  log::warning(
+      "the other end is {}, and this is a live stream; `glimt recv` takes it, or the port is another",
+      speaker);
+}
 
 // u32 length and a packet, one after the other.
 class TcpChannel final : public Channel {
@@ -103,7 +116,10 @@ class TcpChannel final : public Channel {
   bool take_packets(Bytes input, Packets& packets) {
     while (input.size() >= kLengthBytes) {
       const uint32_t length = ByteReader(input.first(kLengthBytes)).u32();
-      if (length > wire::kMaxPacketBytes || length < wire::kMinPacketBytes) return false;
+      if (length > wire::kMaxPacketBytes || length < wire::kMinPacketBytes) {
+        complain(input);
+        return false;
+      }
       if (input.size() < kLengthBytes + length) break;
       packets.on_packet(input.subspan(kLengthBytes, length));
       input = input.subspan(kLengthBytes + length);

@@ -17,18 +17,20 @@ using namespace std::string_view_literals;
 using Tag = PickleMachine::Tag;
 using Array = PickleMachine::Array;
 
-// How many bytes the text becomes; empty where it is not UTF-8 or has a character beyond latin-1.
+bool begins_two(uint8_t b) { return (b & 0xFE) == 0xC2; }  // a character of latin-1's upper half
+bool is_second(uint8_t b) { return (b & 0xC0) == 0x80; }
+bool is_beyond(uint8_t b) { return b >= 0xC4 || b == 0xC0 || b == 0xC1; }
+
+// How many bytes the text becomes; empty where it is not UTF-8 or has a character beyond latin-1. Counts without a
+// branch, so that the compiler makes vectors of it.
 std::optional<size_t> latin1_size(Bytes text) {
-  size_t seconds = 0, wrong = 0;
-  uint8_t before = 0;
-  for (const uint8_t b : text) {
-    const bool is_second = (b & 0xC0) == 0x80;
-    wrong += is_second != ((before & 0xFE) == 0xC2);
-    wrong += b >= 0xC0 && (b & 0xFE) != 0xC2;
-    seconds += is_second;
-    before = b;
+  if (text.empty()) return 0;
+  size_t seconds = 0, wrong = size_t{is_second(text[0])} + begins_two(text.back()) + is_beyond(text[0]);
+  for (size_t i = 1; i < text.size(); ++i) {
+    wrong += size_t{is_second(text[i]) != begins_two(text[i - 1])} + is_beyond(text[i]);
+    seconds += is_second(text[i]);
   }
-  if (wrong > 0 || (before & 0xFE) == 0xC2) return std::nullopt;
+  if (wrong > 0) return std::nullopt;
   return text.size() - seconds;
 }
 
@@ -37,11 +39,11 @@ Bytes decode_latin1(Bytes text, size_t size, std::vector<uint8_t>& decoded) {
   if (size == text.size()) return text;
   decoded.resize(size);
   const uint8_t* in = text.data();
-  for (uint8_t& out : decoded) {
-    const uint8_t b = in[0];
-    const bool has_second = b >= 0x80;
-    out = static_cast<uint8_t>(has_second ? b << 6 | (in[1] & 0x3F) : b);
-    in += has_second ? 2 : 1;
+  for (uint8_t& out : decoded) {  // without a branch: no processor guesses which pixels are above 127
+    const unsigned b = in[0], has_second = b >> 7, last = in[has_second];
+    const unsigned mask = 0 - has_second;
+    out = static_cast<uint8_t>((b & ~mask) | ((b << 6 | (last & 0x3F)) & mask));
+    in += 1 + has_second;
   }
   return decoded;
 }

@@ -14,7 +14,7 @@ FACTS = {"receive_buffer": {"asked_bytes": int, "granted_bytes": int}, "send_buf
          "gso": {"works": bool}, "gro": {"works": bool}, "ipv6": {"works": bool},
          "descriptors": {"limit": int, "raisable_to": int},
          "jpeg": {"turbo": bool, "version": str, "simd_forbidden": bool, "encode_720p_ms": float},
-         "videoio": {"opens": bool}, "imgcodecs": {"opens": bool}, "highgui": {"opens": bool}, "libav": {"opens": bool},
+         "videoio": {"opens": bool}, "imgcodecs": {"opens": bool}, "highgui": {"opens": bool}, "objdetect": {"opens": bool}, "libav": {"opens": bool},
          "steady_clock": {"resolution_ns": int, "source": str, "sources": str},
          "cores": {"cores": int, "cpu": str, "kernel": str},
          "camera": {"path": str, "state": str, "card": str, "driver": str, "formats": list},
@@ -55,7 +55,7 @@ def doctor(checks, what, argv, env=None):
 def check_plain(checks, command):
     found = doctor(checks, "as it is", [command])
     checks.equal(found["no displays"]["level"], "note", "no display is a note")
-    for module in ("videoio", "imgcodecs", "highgui", "libav"):
+    for module in ("videoio", "imgcodecs", "highgui", "objdetect", "libav"):
         checks.equal(found[module]["level"], "ok", f"the module {module} opens", found[module])
     checks.equal(found["jpeg"]["facts"]["turbo"], True, "libjpeg-turbo is known by its own word")
     checks.equal(found["descriptors"]["facts"]["limit"], int(subprocess.check_output(["sh", "-c", "ulimit -n"])), "the limit of files")
@@ -111,7 +111,7 @@ def check_lone_library(checks, command):
         loaded = subprocess.run(["ldd", str(copy)], capture_output=True, text=True, env={**os.environ, "LD_LIBRARY_PATH": folder}).stdout
     if not checks.that(folder in loaded, "without modules: the copied library is the one in use", loaded):
         return
-    for module in ("videoio", "imgcodecs", "highgui", "libav"):
+    for module in ("videoio", "imgcodecs", "highgui", "objdetect", "libav"):
         f = found[module]
         package = "libavformat" if module == "libav" else f"libopencv-{module}"
         checks.that(f["level"] == "problem" and package in f["cure"], f"without {module}: its package is named", f)

@@ -31,7 +31,7 @@ def block_side(width, height):
     return 8 if fits < 16 else min(fits // 16 * 16, 32)
 
 
-def burn_time_code(picture, number, captured_us):
+def burn_time_code(picture, number, captured_us=0):
     """Into a grey, BGR or BGRA picture that is large enough, as src/media/time_code.hpp does."""
     payload = struct.pack("<Iq", number, captured_us)
     code = payload + struct.pack("<H", crc32c(payload) & 0xFFFF ^ 0x6C67)
@@ -39,6 +39,7 @@ def burn_time_code(picture, number, captured_us):
     side = block_side(picture.shape[1], picture.shape[0])
     blocks = bits.repeat(side, axis=0).repeat(side, axis=1)
     picture[: ROWS * side, : COLUMNS * side] = blocks if picture.ndim == 2 else blocks[:, :, None]
+    return picture
 
 
 def read_time_code(picture):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "support"))
 from ancestor_ends import SIZES, Script, start_when_ready  # noqa: E402
-from clips import digests_of, make_sources, pictures_of  # noqa: E402
+from stored_pictures import digests_of, make_sources, pictures_of  # noqa: E402
 from command import Checks, Child, free_port, glimt_path, poll_until, run  # noqa: E402
 from hostile_test import hostile_pickles, is_closed  # noqa: E402
 from strangers import allow_descriptors  # noqa: E402
