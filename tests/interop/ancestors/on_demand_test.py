@@ -26,7 +26,7 @@ def clip_name(size):
 
 def serve(command, sources, port):
     server = Child([command, "serve", sources.folder, "--image", sources.still.name, "--video", sources.clip.name,
-                    f"tcp://127.0.0.1:{port}?listen&wire=pickle-i", "--fast"])
+                    f"tcp://127.0.0.1:{port}?wire=pickle-i", "--fast"])
     poll_until(lambda: not server.running() or accepts(port))
     return server
 
