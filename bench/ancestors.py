@@ -15,7 +15,7 @@ from process import cpu_s, free_port, poll_until
 from times import percentile
 
 from ancestor_ends import PEERS, PYTHON, Ancestor  # process.py knows the way to tests/support
-from stored_sources import make_sources
+from stored_pictures import make_sources
 from command import Child
 from stand_ins import make_clip
 
@@ -155,9 +155,9 @@ def on_demand(server, client, sources, frames):
     begin_cpu = children_cpu()
     serving = ([PYTHON, PEERS / "on_demand_server.py", here, sources.still, sources.clip] if server == "script" else
                [table.program("glimt"), "serve", sources.folder, "--image", sources.still.name, "--video", sources.clip.name,
-                f"tcp://{here}?wire=pickle-i&listen", "--fast"])
+                f"tcp://{here}?wire=pickle-i", "--fast"])
     getting = ([PYTHON, PEERS / "on_demand_client.py", here, "2", "--check", "number", "--size", "64x64"] if client == "script" else
-               [table.program("glimt"), "get", "video", f"tcp://{here}?wire=pickle-i", "null:", "--fast"])
+               [table.program("glimt"), "get", "video", f"tcp://{here}?wire=pickle-i", "null:"])
     with Child(serving) as child:
         poll_until(lambda: has_socket(child.pid), 10)
         time.sleep(0.5)

@@ -1,5 +1,4 @@
 """Clips and stills for the archive's tests, each picture with its number burnt in; and the command that serves them."""
-import os
 import subprocess
 
 import cv2
@@ -55,7 +54,12 @@ class Server(Child):
             raise RuntimeError("glimt serve does not start: " + self.errors())
 
     def tasks(self):
-        return len(poll_until(lambda: os.listdir(f"/proc/{self.pid}/task")))
+        return len(poll_until(lambda: list_dir(f"/proc/{self.pid}/task")))
+
+
+def list_dir(path):
+    import os
+    return os.listdir(path)
 
 
 class Get(Child):

@@ -39,6 +39,7 @@ def burn_time_code(picture, number, captured_us=0):
     side = block_side(picture.shape[1], picture.shape[0])
     blocks = bits.repeat(side, axis=0).repeat(side, axis=1)
     picture[: ROWS * side, : COLUMNS * side] = blocks if picture.ndim == 2 else blocks[:, :, None]
+    return picture
 
 
 def read_time_code(picture):

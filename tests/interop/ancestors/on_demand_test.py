@@ -9,7 +9,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "support"))
 from ancestor_ends import SIZES, Script, start_when_ready  # noqa: E402
-from stored_sources import digests_of, make_sources, pictures_of  # noqa: E402
+from stored_pictures import digests_of, make_sources, pictures_of  # noqa: E402
 from command import Checks, Child, free_port, glimt_path, poll_until, run  # noqa: E402
 from hostile_test import hostile_pickles, is_closed  # noqa: E402
 from strangers import allow_descriptors  # noqa: E402
@@ -26,7 +26,7 @@ def clip_name(size):
 
 def serve(command, sources, port):
     server = Child([command, "serve", sources.folder, "--image", sources.still.name, "--video", sources.clip.name,
-                    f"tcp://127.0.0.1:{port}?listen&wire=pickle-i", "--fast"])
+                    f"tcp://127.0.0.1:{port}?wire=pickle-i", "--fast"])
     poll_until(lambda: not server.running() or accepts(port))
     return server
 

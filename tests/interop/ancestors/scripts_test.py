@@ -6,7 +6,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "support"))
 import stand_ins  # noqa: E402
 from ancestor_ends import Ancestor, Script, check_all, start_when_ready, wait_for_shown  # noqa: E402
-from stored_sources import make_sources, digests_of  # noqa: E402
+from stored_pictures import make_sources, digests_of  # noqa: E402
 from command import Checks, free_port, glimt_path  # noqa: E402
 
 FRAMES = 60
