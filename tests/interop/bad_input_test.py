@@ -125,8 +125,8 @@ def source_and_sink_rows(folder, port):
 
 USAGE_ROWS = [
     ("nothing at all", [], ["Usage: glimt", "send", "recv", "demo", "Exit codes:"]),
-    ("help with an unknown verb", ["help", "transmit"], ["'transmit'", "known: send, recv, demo, bench, doctor"]),
-    ("unknown subcommand", ["transmit"], ["transmit", "send, recv, demo, bench, doctor"]),
+    ("help with an unknown verb", ["help", "transmit"], ["'transmit'", "known: send, recv, serve, get, demo, bench, doctor"]),
+    ("unknown subcommand", ["transmit"], ["transmit", "send, recv, serve, get, demo, bench, doctor"]),
     ("segments of nothing", ["recv", "udp://:5000", "--segment", "10m"], ["--segment requires --record"]),
     ("unknown flag", ["recv", "udp://:5000", "--colour"], ["--colour"]),
     ("no destination", ["send", "test:"], ["destinations", "required"]),
