@@ -75,7 +75,7 @@ void fuzz_arbitrary(uint8_t choice, ByteReader in) {
     if (what % 16 == 15) ++d.kernel_drops;
     const size_t sender = what % 16 < 12 ? 0 : what % 3;
     d.from = {static_cast<uint8_t>(sender)};
-    d.over_network = choice & 2;
+    if (choice & 2) d.granted = std::chrono::milliseconds(2);
     const std::string bytes = static_cast<char>(in.u8()) + segment_of(in);
     sent[sender].push_back({bytes, d.kernel_drops});
     if (sent[sender].size() > wire::kCountdownMaxSegments) sent[sender].pop_front();

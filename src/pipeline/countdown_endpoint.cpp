@@ -9,6 +9,9 @@ namespace {
 using reassemble::CountdownReassembler;
 
 constexpr auto kGoneAfter = std::chrono::seconds(3);
+// How long a sender may pause within a picture: on this machine it may have to wait for its core.
+constexpr Duration kNetworkGrants = std::chrono::milliseconds(2);
+constexpr Duration kLoopbackGrants = std::chrono::milliseconds(10);
 
 CountdownReassembler::Sender sender_of(const transport::Peer& peer) {
   CountdownReassembler::Sender sender{};
@@ -32,14 +35,18 @@ CountdownEndpoint::CountdownEndpoint(transport::EventLoop& loop,
 
 void CountdownEndpoint::on_datagram(const transport::Peer& from, Bytes datagram, Instant arrived_at) {
   const auto sender = sender_of(from);
-  const bool over_network = options_.address.kind == transport::Kind::udp && !transport::is_loopback(from);
   const auto picture =
-      reassembler_.push({datagram, sender, arrived_at, transport_->counters().kernel_drops, over_network});
+      reassembler_.push({datagram, sender, arrived_at, transport_->counters().kernel_drops, granted(from)});
   if (reassembler_.followed() != sender) return;
   ++datagrams_;
   bytes_ += datagram.size();
   if (reassembler_.last_heard() == arrived_at) note_followed(from);
   if (picture) show(*picture, arrived_at);
+}
+
+Duration CountdownEndpoint::granted(const transport::Peer& from) const {
+  if (options_.address.kind != transport::Kind::udp) return Duration::max();
+  return transport::is_loopback(from) ? kLoopbackGrants : kNetworkGrants;
 }
 
 void CountdownEndpoint::note_followed(const transport::Peer& from) {

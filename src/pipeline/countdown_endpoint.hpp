@@ -27,6 +27,7 @@ class CountdownEndpoint final : public Endpoint {
   void on_disconnected(const transport::Peer&, const Error&) override {}
   void on_writable(const transport::Peer&) override {}
 
+  Duration granted(const transport::Peer& from) const;
   void note_followed(const transport::Peer& from);
   void show(const reassemble::CountdownReassembler::Picture& picture, Instant whole_at);
   void look_whether_silent();

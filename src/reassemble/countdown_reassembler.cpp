@@ -6,10 +6,6 @@
 namespace glimt::reassemble {
 namespace {
 
-// Nobody makes pictures of several segments faster than this; so that a network that held some up and delivers them
-// at once does not make all that follow look slow.
-constexpr Duration kAlwaysGranted = std::chrono::milliseconds(2);
-
 // A segment that begins like this begins a picture: entropy-coded data writes FF 00 for FF.
 bool begins_picture(Bytes segment) {
   return segment.size() >= 3 && segment[0] == 0xFF && segment[1] == 0xD8 && segment[2] == 0xFF;
@@ -63,15 +59,16 @@ CountdownReassembler::Echo CountdownReassembler::echo_of(const wire::CountdownDa
 // together. The kernel says when it has dropped some; what the network has lost takes the time of a whole picture.
 bool CountdownReassembler::continues(const Datagram& datagram, uint8_t left) const {
   if (left + 1 != in_hand_->left || datagram.kernel_drops != in_hand_->kernel_drops) return false;
-  return !datagram.over_network || datagram.arrived_at - in_hand_->newest_at < longest_gap();
+  return datagram.arrived_at - in_hand_->newest_at < std::max(datagram.granted, longest_gap());
 }
 
 // Segments of one picture follow each other within half the time from picture to picture, even where they fill the link.
+// Before the second picture no rhythm is known, and no more than what is granted.
 Duration CountdownReassembler::longest_gap() const {
-  if (intervals_.empty()) return Duration::max();
+  if (intervals_.empty()) return Duration::zero();
   Duration shortest = intervals_[0];
   for (size_t i = 1; i < intervals_.size(); ++i) shortest = std::min(shortest, intervals_[i]);
-  return std::max(kAlwaysGranted, shortest * 3 / 4);
+  return shortest * 3 / 4;
 }
 
 void CountdownReassembler::note_beginning(Instant at) {

@@ -36,8 +36,9 @@ class CountdownReassembler {
     Sender from{};
     Instant arrived_at{};
     uint64_t kernel_drops = 0;  // by the socket, before this one came
-    // It came over a network, which loses datagrams without a word.
-    bool over_network = false;
+    // So long after the one before it still belongs to the same picture whatever the pictures' rhythm, which a network that
+    // delivers several at once makes look too fast; the maximum where nothing is lost on the way without a word.
+    Duration granted = Duration::max();
   };
   struct Picture {
     Ref<media::Buffer> buffer;

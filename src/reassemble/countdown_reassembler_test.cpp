@@ -27,7 +27,7 @@ class CountdownReassemblerTest : public testing::Test {
   }
 
   void push(const std::string& bytes) {
-    const auto got = reassembler_.push({as_bytes(bytes), {from_}, now_, kernel_drops_, over_network_});
+    const auto got = reassembler_.push({as_bytes(bytes), {from_}, now_, kernel_drops_, granted_});
     if (got) whole_.emplace_back(as_text(got->bytes()));
     newest_ = got;
   }
@@ -46,7 +46,7 @@ class CountdownReassemblerTest : public testing::Test {
   CountdownReassembler reassembler_{{}};
   uint8_t from_ = 1;
   uint64_t kernel_drops_ = 0;
-  bool over_network_ = false;
+  Duration granted_ = Duration::max();
   Instant now_{1000s};
   std::vector<std::string> whole_;
   std::optional<CountdownReassembler::Picture> newest_;
@@ -128,7 +128,7 @@ TEST_F(CountdownReassemblerTest, DropsAPictureBetweenWhoseSegmentsTheKernelDropp
 }
 
 TEST_F(CountdownReassemblerTest, DropsAPictureWhoseEndComesAPictureLaterOverANetwork) {
-  over_network_ = true;
+  granted_ = std::chrono::milliseconds(2);
   for (int i = 0; i < 3; ++i) {
     push_picture('A');
     wait(kInterval);
@@ -144,7 +144,7 @@ TEST_F(CountdownReassemblerTest, DropsAPictureWhoseEndComesAPictureLaterOverANet
 }
 
 TEST_F(CountdownReassemblerTest, ASlowLinkMayTakeAllTheTimeBetweenTwoPictures) {
-  over_network_ = true;
+  granted_ = std::chrono::milliseconds(2);
   for (int i = 0; i < 20; ++i) {
     for (int left = 2; left > 0; --left) {
       push(datagram(left, 'A', 2));
@@ -155,7 +155,7 @@ TEST_F(CountdownReassemblerTest, ASlowLinkMayTakeAllTheTimeBetweenTwoPictures) {
 }
 
 TEST_F(CountdownReassemblerTest, PicturesThatANetworkHeldUpDoNotMakeLaterOnesLookSlow) {
-  over_network_ = true;
+  granted_ = std::chrono::milliseconds(2);
   for (int i = 0; i < 10; ++i) push_picture('A');  // all at once
   for (int i = 0; i < 10; ++i) {
     push_all("3B 2B 1B");
