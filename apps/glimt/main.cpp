@@ -5,6 +5,7 @@
 #include <iostream>
 #include <sstream>
 
+#include "ask.hpp"
 #include "base/log.hpp"
 #include "command.hpp"
 #include "glimt/version.hpp"
@@ -127,6 +128,7 @@ int main(int argc, char** argv) {
   set_log(LogOptions{.level = LogLevel::info});
   set_log_first(argc, argv);
   catch_signals();
+  note_words(argc, argv);
   try {
     app.parse(argc, argv);
     if (app.get_subcommands().empty()) {

@@ -1,18 +1,9 @@
 #include "base/log.hpp"
-#include "command.hpp"
+#include "recv_options.hpp"
 #include "sink/display.hpp"
 
 namespace glimt::command {
 namespace {
-
-struct Recv {
-  std::string address;
-  std::vector<std::string> sinks;
-  std::string record, segment, snapshot;
-  std::string format;
-  bool once = false;
-  RunFlags flags;
-};
 
 std::string with_option(const std::string& address, const std::string& option) {
   return address + (address.find('?') == std::string::npos ? "?" : "&") + option;
@@ -20,7 +11,7 @@ std::string with_option(const std::string& address, const std::string& option) {
 
 // The sinks that are named, the short forms among them written out. Where no other is named: a window where there is a
 // display.
-std::vector<std::string> sinks_of(const Recv& o) {
+std::vector<std::string> sinks_of(const RecvOptions& o) {
   std::vector<std::string> sinks = o.sinks;
   if (sinks.empty() && sink::has_display()) sinks.push_back("window:");
   if (!o.record.empty()) {
@@ -38,7 +29,7 @@ struct Sinks {
   std::optional<sink::RecorderOptions> recording;
 };
 
-Result<Sinks> open_sinks(const std::vector<std::string>& names, const Recv& o) {
+Result<Sinks> open_sinks(const std::vector<std::string>& names, const RecvOptions& o) {
   Sinks sinks;
   for (const auto& name : names) {
     const auto url = Url::parse(name);
@@ -59,7 +50,8 @@ Result<Sinks> open_sinks(const std::vector<std::string>& names, const Recv& o) {
   return sinks;
 }
 
-Result<pipeline::ReceiverOptions> receiver_options(const Recv& o, const std::vector<std::string>& sinks) {
+Result<pipeline::ReceiverOptions> receiver_options(const RecvOptions& o,
+                                                   const std::vector<std::string>& sinks) {
   pipeline::ReceiverOptions options;
   options.subscriber.once = o.once;
   const bool to_output = std::count(sinks.begin(), sinks.end(), "-") > 0;
@@ -89,7 +81,7 @@ Result<pipeline::ReceiverOptions> receiver_options(const Recv& o, const std::vec
   return options;
 }
 
-int run(const Recv& o) {
+int run(const RecvOptions& o) {
   const auto names = sinks_of(o);
   auto options = receiver_options(o, names);
   if (!options) return fail(options.error());
@@ -118,33 +110,13 @@ int run(const Recv& o) {
 }  // namespace
 
 void add_recv(CLI::App& app, int& code) {
-  auto o = std::make_shared<Recv>();
+  auto o = std::make_shared<RecvOptions>();
   auto* recv = app.add_subcommand("recv", "Receive into a window, standard output, image files or nowhere");
-  recv->add_option("address", o->address,
-                   "udp://:port to listen, udp://host:port, tcp://…, unix:///path; options: "
-                   "?mode=latest|every ?latency=100ms ?max_frame=64M ?listen ?connect")
-      ->required();
-  recv->add_option(
-      "sinks", o->sinks,
-      "window:, - for standard output, image:now.png or shot%04d.png, out.mkv or out.mp4, null:, "
-      "null:?verify [a window, or null: without a display]");
-  recv->add_option("--record", o->record, "record as it comes, not encoded again, into out.mkv or out.mp4");
-  recv->add_option("--segment", o->segment,
-                   "of a recording: a new file every so long, as in 10m, named by time")
-      ->needs("--record");
-  recv->add_option("--snapshot", o->snapshot,
-                   "one picture into now.png; 'now.png?every=10s': again and again");
-  recv->add_option(
-      "--format", o->format,
-      "bgr24, bgra32, gray8, i420, or mjpeg: as it was sent, not decoded, to - or null: [- : bgr24]");
-  recv->add_flag("--once", o->once, "stop when the sender has ended or was stopped");
-  add_run_flags(*recv, o->flags);
-  recv->footer(
-      "Examples:\n  glimt recv udp://:5000\n  glimt recv tcp://10.0.0.7:5000 --stats -\n"
-      "  glimt recv udp://:5000 --record out.mkv --segment 10m --snapshot now.png\n"
-      "  glimt recv unix:///tmp/cam.sock - --format bgr24 | ffplay -f rawvideo -pixel_format bgr24 "
-      "-video_size 1280x720 -");
-  recv->callback([o, &code] { code = run(*o); });
+  add_recv_options(*recv, *o);
+  recv->callback([o, &code] {
+    settle_address(*o);
+    code = run(*o);
+  });
 }
 
 }  // namespace glimt::command

@@ -1,3 +1,4 @@
+#include "ask.hpp"
 #include "base/log.hpp"
 #include "send_options.hpp"
 
@@ -60,7 +61,7 @@ Result<PublisherOptions> publisher_options(const SendOptions& o, const std::vect
 void say_other_side(const std::vector<Url>& destinations) {
   for (const auto& url : destinations) {
     const auto address = transport::Address::from_url(url, true);
-    if (address) log::info("on the other side: glimt recv {}", pipeline::other_side(*address));
+    if (address) log::info("on the other side: glimt recv {}", quoted(pipeline::other_side(*address)));
   }
 }
 

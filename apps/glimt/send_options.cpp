@@ -1,5 +1,7 @@
 #include "send_options.hpp"
 
+#include "ask.hpp"
+
 namespace glimt::command {
 namespace {
 
@@ -10,6 +12,22 @@ bool wants_pixels(const SendOptions& o, const std::vector<Url>& destinations, Co
                      [](const Url& url) { return url.has("quality"); });
 }
 
+void ask_for_addresses(SendOptions& o) {
+  if (!at_terminal()) return;
+  std::vector<std::string> answers;
+  if (o.source.empty()) {
+    o.source = ask("Send what? 0 is the first camera, test: a test picture", "0").value_or("");
+    if (o.source.empty()) return;
+    answers.push_back(o.source);
+  }
+  const auto address =
+      ask_address("Where to? udp://:5000 serves whoever comes, udp://HOST:PORT is a receiver", "udp://:5000");
+  if (!address) return;
+  o.destinations.push_back(*address);
+  answers.push_back(*address);
+  say_command(answers);
+}
+
 }  // namespace
 
 void add_send_options(CLI::App& app, SendOptions& o) {
@@ -18,7 +36,7 @@ void add_send_options(CLI::App& app, SendOptions& o) {
                  "test:, test:?size=1920x1080&fps=30, rtsp://…, or - for standard input");
   app.add_option("destinations", o.destinations,
                  "udp://host:port, udp://:port to listen, tcp://…, unix:///path; options: ?codec= "
-                 "?quality= ?pace= ?max_frame= ?listen ?connect ?mode=660");
+                 "?quality= ?pace= ?max_frame= ?listen ?connect ?mode=660 ?wire=countdown|pickle-q");
   app.add_option("--device,-d", o.device, "a camera, in place of the source");
   app.add_option(
       "--format,-m", o.format,
@@ -52,6 +70,7 @@ void settle_addresses(SendOptions& o) {
     const bool has_scheme = o.device.rfind("camera:", 0) == 0;
     o.source = has_scheme ? o.device : "camera:" + o.device;
   }
+  if (o.source.empty() || o.destinations.empty()) ask_for_addresses(o);
   if (o.source.empty()) throw CLI::RequiredError("source");
   if (o.destinations.empty()) throw CLI::RequiredError("destinations");
 }

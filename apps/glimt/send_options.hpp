@@ -20,8 +20,7 @@ void add_send_options(CLI::App& app, SendOptions& options);
 // With --device every address without a flag is a destination. Throws CLI::RequiredError as CLI11 itself does.
 void settle_addresses(SendOptions& options);
 
-Result<source::SourceOptions> source_options(const SendOptions& options,
-                                             const std::vector<Url>& destinations,
+Result<source::SourceOptions> source_options(const SendOptions& options, const std::vector<Url>& destinations,
                                              const PublisherOptions& publishing);
 
 }  // namespace glimt::command

@@ -16,24 +16,10 @@ Result<pipeline::Received> PictureDecoder::decode(const wire::ArchivePicture& p,
     received.unit = unit;
     return received;
   }
-  auto frame = decode(*unit);
+  auto frame = decoder_.decode(*unit);
   if (!frame) return frame.error();
   received.frame = format_ ? converter_.convert(std::move(*frame), *format_) : std::move(*frame);
-  received.frame.stamps = unit->info.stamps;
-  received.frame.number = unit->info.number;
   return received;
-}
-
-Result<media::Frame> PictureDecoder::decode(const media::AccessUnit& unit) {
-  if (codec_ != unit.info.codec) {
-    auto made = decode::make_decoder(unit.info.codec, {format_, max_frame_bytes_});
-    if (!made) return made.error();
-    decoder_ = std::move(*made);
-    codec_ = unit.info.codec;
-  }
-  if (auto begun = decoder_->begin(unit.info); !begun) return begun.error();
-  if (auto done = decoder_->strip(unit.strips[0]); !done) return done.error();
-  return decoder_->end();
 }
 
 }  // namespace glimt::archive

@@ -7,9 +7,9 @@
 //   memory   a frame
 #pragma once
 
-#include "decode/decoder.hpp"
 #include "filter/convert.hpp"
 #include "pipeline/decode_stage.hpp"
+#include "pipeline/unit_decoder.hpp"
 #include "wire/archive_messages.hpp"
 
 namespace glimt::archive {
@@ -17,18 +17,14 @@ namespace glimt::archive {
 class PictureDecoder {
  public:
   PictureDecoder(std::optional<PixelFormat> format, bool encoded, size_t max_frame_bytes)
-      : format_(format), encoded_(encoded), max_frame_bytes_(max_frame_bytes) {}
+      : format_(format), encoded_(encoded), decoder_({format, max_frame_bytes}) {}
 
   Result<pipeline::Received> decode(const wire::ArchivePicture& picture, const Ref<Shared>& owner);
 
  private:
-  Result<media::Frame> decode(const media::AccessUnit& unit);
-
   const std::optional<PixelFormat> format_;
   const bool encoded_;
-  const size_t max_frame_bytes_;
-  std::optional<Codec> codec_;
-  std::unique_ptr<decode::Decoder> decoder_;
+  pipeline::UnitDecoder decoder_;
   filter::Converter converter_;
 };
 

@@ -98,8 +98,7 @@ std::vector<std::string> Server::other_sides() const {
     const auto& a = endpoint->address();
     const std::string where = pipeline::other_side(a);
     const bool pickled = a.wire == wire::WireFormat::pickle_i;
-    all.push_back(pickled ? "glimt get image|video '" + where + "?wire=pickle-i'"
-                          : "glimt get list " + where);
+    all.push_back(pickled ? "glimt get image|video '" + where + "'" : "glimt get list " + where);
   }
   return all;
 }

@@ -101,7 +101,7 @@ TEST_F(PlainPacketizerTest, CountdownRefusesWhatItCannotCountOrCarry) {
 
 TEST_F(PlainPacketizerTest, PickleIsLengthAndAnArrayThatReadsBack) {
   for (const auto& [format, channels] : {std::pair{PixelFormat::gray8, 1}, std::pair{PixelFormat::bgr24, 3},
-                                        std::pair{PixelFormat::bgra32, 4}}) {
+                                         std::pair{PixelFormat::bgra32, 4}}) {
     const size_t pixels = 301u * 200u * static_cast<size_t>(channels);
     const auto to = pickle->begin(unit(Codec::raw, format, 301, 200), true);
     const auto picture = strip(pixels);

@@ -186,18 +186,19 @@ Result<ReceiveEndpointOptions> parse_receive_endpoint(const Url& url, const Subs
 }
 
 std::string other_side(const transport::Address& address) {
-  if (address.kind == transport::Kind::unix_socket) {
-    return address.text + (address.role == transport::Role::listen ? "" : "?listen");
-  }
+  const bool native = address.wire == wire::WireFormat::native;
+  const std::string wire = native ? "" : "?wire=" + std::string(to_string(address.wire));
+  const bool listens = address.role == transport::Role::listen;
+  if (address.kind == transport::Kind::unix_socket)
+    return address.text +
+           (native && !listens ? "?listen" : wire);  // in countdown the receiver listens anyway
   const std::string scheme = address.kind == transport::Kind::udp ? "udp://" : "tcp://";
   const std::string port = ":" + std::to_string(address.port);
-  if (address.role == transport::Role::connect) {
-    return scheme + port;
-  }
+  if (!listens) return scheme + port + wire;
   std::array<char, 256> name{};
   gethostname(name.data(), name.size() - 1);
   const bool everywhere = address.host.empty() || address.host == "0.0.0.0" || address.host == "::";
-  return everywhere ? scheme + name.data() + port : address.text;
+  return (everywhere ? scheme + name.data() + port : address.text) + wire;
 }
 
 }  // namespace glimt::pipeline

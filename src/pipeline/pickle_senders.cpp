@@ -53,16 +53,16 @@ Result<std::optional<PickleSenders::Message>> PickleSenders::push(const transpor
 void PickleSenders::note_rival(Connection& connection, Instant now) {
   if (is_followed(connection.peer)) {
     followed_heard_ = now;
-  } else if (connection.rival_since < followed_heard_) {
+  } else if (connection.rival_since <= followed_heard_ && now - followed_heard_ >= kFollowedFor / 2) {
     connection.rival_since = now;
   }
 }
 
-// After this process was stopped the bytes of both are there, in any order: hence a rival has to be one for a while.
+// After this process was stopped the bytes of both are there, in any order: so the silence has to be seen twice.
 bool PickleSenders::may_follow(const Connection& connection, Instant now) const {
   if (!followed_) return true;
   if (held_ || is_followed(connection.peer)) return false;
-  return now - followed_heard_ >= kFollowedFor && now - connection.rival_since >= kRivalFor;
+  return connection.rival_since > followed_heard_ && now - connection.rival_since >= kFollowedFor / 2;
 }
 
 void PickleSenders::follow(const Connection& connection) {

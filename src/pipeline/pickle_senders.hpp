@@ -50,8 +50,7 @@ class PickleSenders {
 
   uint64_t stray() const { return stray_; }  // messages of others
 
-  static constexpr auto kFollowedFor = std::chrono::seconds(1);
-  static constexpr auto kRivalFor = std::chrono::milliseconds(500);
+  static constexpr Duration kFollowedFor = std::chrono::seconds(1);
   static constexpr auto kIdleFor = std::chrono::seconds(10);
   static constexpr size_t kRoomy = 512;
 
@@ -60,7 +59,7 @@ class PickleSenders {
     transport::Peer peer;
     reassemble::PrefixedSkimmer skimmer;
     Instant last_heard{};
-    Instant rival_since{};  // delivers while the followed one is silent
+    Instant rival_since{};  // delivered while the followed one had been silent for half of kFollowedFor
   };
 
   void note_rival(Connection& connection, Instant now);

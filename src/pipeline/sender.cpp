@@ -33,7 +33,7 @@ Sender::Sender(std::shared_ptr<NetworkThread> network, const PublisherOptions& o
                std::unique_ptr<encode::Encoder> encoder)
     : options_(options),
       encoder_(std::move(encoder)),
-      pixels_(options.max_frame_bytes),
+      decoder_({std::nullopt, options.max_frame_bytes}),
       stream_(std::move(network)),
       thread_("glimt-encode", [this] { encode_loop(); }) {}
 
@@ -110,10 +110,7 @@ void Sender::encode_loop() {
 
 void Sender::encode(source::Picture& picture) {
   const Instant captured_at = stamps_of(picture).captured_at;
-  const auto* unit = std::get_if<Ref<media::AccessUnit>>(&picture);
-  const bool passes = unit && (*unit)->info.codec == options_.codec;
-  auto frame = passes ? Result<media::Frame>(media::Frame{}) : pixels_.of(picture);
-  const auto done = passes ? pass_on(*unit) : frame ? encode_pixels(std::move(*frame)) : frame.error();
+  const auto done = encode_any(picture);
   MutexLock lock(m_);
   if (!done) {
     ++counted_.refused;
@@ -123,6 +120,14 @@ void Sender::encode(source::Picture& picture) {
   ++counted_.frames;
   interval_.add(now() - captured_at);
   total_.add(now() - captured_at);
+}
+
+Result<void> Sender::encode_any(source::Picture& picture) {
+  if (auto* frame = std::get_if<media::Frame>(&picture)) return encode_pixels(std::move(*frame));
+  const auto& unit = std::get<Ref<media::AccessUnit>>(picture);
+  if (unit->info.codec == options_.codec) return pass_on(unit);
+  auto decoded = decoder_.decode(*unit);
+  return decoded ? encode_pixels(std::move(*decoded)) : decoded.error();
 }
 
 Result<void> Sender::encode_pixels(media::Frame frame) {

@@ -11,8 +11,8 @@
 #include "encode/encoder.hpp"
 #include "filter/convert.hpp"
 #include "pipeline/endpoint_options.hpp"
-#include "pipeline/pixels.hpp"
 #include "pipeline/send_stream.hpp"
+#include "pipeline/unit_decoder.hpp"
 #include "source/frame_source.hpp"
 
 namespace glimt::pipeline {
@@ -46,12 +46,13 @@ class Sender {
   // False where the picture is to be left out.
   bool wait_for_demand();
   void encode(source::Picture& picture);
+  Result<void> encode_any(source::Picture& picture);
   Result<void> encode_pixels(media::Frame frame);
   Result<void> pass_on(const Ref<media::AccessUnit>& unit);
 
   const PublisherOptions options_;
   const std::unique_ptr<encode::Encoder> encoder_;
-  Pixels pixels_;                // bound to the encode thread
+  UnitDecoder decoder_;          // bound to the encode thread
   filter::Converter converter_;  // likewise
   SendStream stream_;
   Queue<source::Picture> waiting_{1};

@@ -1,4 +1,4 @@
-// UnitDecoder: whole access units to frames, one by one, where they are looked at beside the stream.
+// UnitDecoder: whole access units to frames, one by one, where all strips are there already.
 //
 //   input    a unit with all its strips
 //   output   a frame with the unit's times, number and metadata

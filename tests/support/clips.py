@@ -1,4 +1,5 @@
 """Clips and stills for the archive's tests, each picture with its number burnt in; and the command that serves them."""
+import os
 import subprocess
 
 import cv2
@@ -54,12 +55,7 @@ class Server(Child):
             raise RuntimeError("glimt serve does not start: " + self.errors())
 
     def tasks(self):
-        return len(poll_until(lambda: list_dir(f"/proc/{self.pid}/task")))
-
-
-def list_dir(path):
-    import os
-    return os.listdir(path)
+        return len(poll_until(lambda: os.listdir(f"/proc/{self.pid}/task")))
 
 
 class Get(Child):
