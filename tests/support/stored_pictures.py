@@ -1,4 +1,5 @@
 """Stills and clips on disk for D, and what OpenCV makes of each of their pictures."""
+from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -41,6 +42,7 @@ def pictures_of(path):
         yield picture
 
 
+@lru_cache
 def digests_of(path):
     """One a picture, as a script with --check digest tells them."""
     judge = Judge([], "digest")

@@ -1,4 +1,6 @@
-"""A's datagrams lost, doubled, late, spliced and from strangers on their way from script to Glimt: such a picture is left out and counted, none is torn."""
+"""A's datagrams lost, doubled, late, spliced and from strangers on their way over a network from script to Glimt: such a picture is left out and counted, none is torn.
+
+Not here: a late datagram that fits by chance where its namesake is expected. docs/decisions/0008 says what is left to the decoder."""
 import random
 import select
 import socket
@@ -11,9 +13,12 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "support"))
 from ancestor_ends import Ancestor, check_in_order, check_none_torn, counted, wait_for_shown  # noqa: E402
 from command import Checks, glimt_path, poll_until  # noqa: E402
+from network import enter, ip  # noqa: E402
 
 SIZE = (1280, 720)  # several datagrams a picture
+FPS = 60
 DISTURBED = 60      # pictures that must have come through a disturbance
+FAR = "10.7.0.1"    # no loopback address: what comes from it may have been lost without a word
 
 
 class Relay:
@@ -24,7 +29,9 @@ class Relay:
         self.front, self.back, self.stranger = (socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(3))
         self.front.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 22)
         self.front.bind(("127.0.0.1", 0))
+        self.back.bind((FAR, 0))
         self.address = "127.0.0.1:%d" % self.front.getsockname()[1]
+        self.due = time.monotonic()
         self.before, self.random, self.disturbances, self.front_half = [], random.Random(1), 0, 0
         self.thread = threading.Thread(target=self.run, daemon=True)
         self.thread.start()
@@ -38,8 +45,10 @@ class Relay:
             datagram = self.front.recv(65536)
             picture.append(datagram)
             if datagram[0] == 1:
+                time.sleep(max(0, self.due - time.monotonic()))
                 for sent in self.disturb(self, picture) if self.disturb else picture:
                     self.back.sendto(sent, self.target)
+                self.due = time.monotonic() + 1 / FPS
                 self.before, picture = picture, []
 
     def close(self):
@@ -80,9 +89,10 @@ def swap(relay, picture):
 
 
 def late(relay, picture):
-    """One of the picture before comes again in the midst of this one."""
-    at = relay.random.randrange(len(picture))
-    return picture[:at] + [relay.random.choice(relay.before)] + picture[at:]
+    """One of the picture before comes again in the midst of this one, where another one is expected."""
+    at = relay.random.randrange(1, len(picture))
+    others = [d for d in relay.before if d[0] != picture[at][0] and not d[1:].startswith(b"\xff\xd8")]
+    return picture[:at] + relay.random.sample(others, min(1, len(others))) + picture[at:]
 
 
 def cut(relay, picture):
@@ -134,15 +144,19 @@ def check_disturbance(checks, relay, receiver, what, disturbance):
 
 
 def main():
+    enter()
+    ip("link", "set", "lo", "up")
+    ip("address", "add", f"{FAR}/24", "dev", "lo")
     checks, command = Checks(), glimt_path()
     with tempfile.TemporaryDirectory() as folder:
         here = Ancestor("A", folder)
-        relay = Relay(("127.0.0.1", here.port))
+        here.here = f"{FAR}:{here.port}"
+        relay = Relay((FAR, here.port))
         try:
             with here.receiver(command, folder, size=SIZE) as receiver:
                 receiver.wait_for_socket(10)
                 here.kind = ["udp", relay.address]
-                with here.sender_script(size=SIZE, fps=60):
+                with here.sender_script(size=SIZE, fps=FPS):
                     checks.that(wait_for_shown(receiver, 20), "pictures before", receiver.errors())
                     for what, disturbance in DISTURBANCES.items():
                         check_disturbance(checks, relay, receiver, what, disturbance)
