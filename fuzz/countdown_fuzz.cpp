@@ -66,6 +66,7 @@ std::string segment_of(ByteReader& in) {
 void fuzz_arbitrary(uint8_t choice, ByteReader in) {
   Reassembler reassembler({.max_picture_bytes = kMaxPicture});
   std::array<std::deque<Sent>, 3> sent;
+  std::deque<Sent> held;  // up to the end of the picture that is held
   Reassembler::Datagram d;
   d.arrived_at = Instant(std::chrono::seconds(1000));
   uint64_t pushed = 0, shown = 0;
@@ -82,6 +83,13 @@ void fuzz_arbitrary(uint8_t choice, ByteReader in) {
     d.bytes = as_bytes(bytes);
     ++pushed;
     const auto picture = reassembler.push(d);
+    if (const auto settled = reassembler.settled(d.arrived_at)) {
+      ++shown;
+      require_whole(*settled);
+      require_consecutive(*settled, held);
+    }
+    if (reassembler.next_settled() == d.arrived_at + std::chrono::milliseconds(5) && bytes[0] == 1)
+      held = sent[sender];
     if (!picture) continue;
     ++shown;
     require_whole(*picture);

@@ -30,6 +30,7 @@ CountdownEndpoint::CountdownEndpoint(transport::EventLoop& loop,
       options_(options),
       reader_(reader),
       timer_(loop, [this] { look_whether_silent(); }),
+      settle_(loop, [this] { show_settled(); }),
       reassembler_({options.max_frame_bytes}),
       inlet_(options.mode, sink, reader) {}
 
@@ -38,10 +39,17 @@ void CountdownEndpoint::on_datagram(const transport::Peer& from, Bytes datagram,
   const auto picture =
       reassembler_.push({datagram, sender, arrived_at, transport_->counters().kernel_drops, granted(from)});
   if (reassembler_.followed() != sender) return;
+  show_settled();
   ++datagrams_;
   bytes_ += datagram.size();
   if (reassembler_.last_heard() == arrived_at) note_followed(from);
   if (picture) show(*picture, arrived_at);
+  settle_.set(reassembler_.next_settled());
+}
+
+void CountdownEndpoint::show_settled() {
+  const Instant at = now();
+  if (const auto picture = reassembler_.settled(at); picture && followed_) show(*picture, at);
 }
 
 Duration CountdownEndpoint::granted(const transport::Peer& from) const {

@@ -17,7 +17,10 @@ class CountdownEndpoint final : public Endpoint {
   CountdownEndpoint(transport::EventLoop& loop, std::unique_ptr<transport::Transport> transport,
                     const Options& options, media::StripSink& sink, Reader& reader);
   void start() override { transport_->start(*this); }
-  void close() override { timer_.clear(); }
+  void close() override {
+    timer_.clear();
+    settle_.clear();
+  }
   void on_taken() override;
   void add_to(SubscriberStats& stats) const override;
 
@@ -27,6 +30,7 @@ class CountdownEndpoint final : public Endpoint {
   void on_disconnected(const transport::Peer&, const Error&) override {}
   void on_writable(const transport::Peer&) override {}
 
+  void show_settled();
   Duration granted(const transport::Peer& from) const;
   void note_followed(const transport::Peer& from);
   void show(const reassemble::CountdownReassembler::Picture& picture, Instant whole_at);
@@ -36,6 +40,7 @@ class CountdownEndpoint final : public Endpoint {
   const Options options_;
   Reader& reader_;
   transport::EventLoop::Timer timer_;
+  transport::EventLoop::Timer settle_;
   reassemble::CountdownReassembler reassembler_;
   PictureInlet inlet_;
   std::optional<transport::Peer> followed_;  // as the reader was told

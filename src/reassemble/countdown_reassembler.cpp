@@ -15,6 +15,10 @@ bool ends_picture(Bytes picture) {
   return picture.size() >= 2 && picture[picture.size() - 2] == 0xFF && picture.back() == 0xD9;
 }
 
+// The true end follows the false one at once: it left the sender with the rest of its picture.
+constexpr Duration kHeldFor = std::chrono::milliseconds(5);
+constexpr Duration kTailsComeWithin = std::chrono::seconds(1);
+
 }  // namespace
 
 std::optional<CountdownReassembler::Picture> CountdownReassembler::push(const Datagram& datagram) {
@@ -28,10 +32,46 @@ std::optional<CountdownReassembler::Picture> CountdownReassembler::push(const Da
     refuse();
     return {};
   }
+  if (held_ && refutes_held(*parsed, begins)) return {};
   if (begins) return begin(datagram, *parsed);
   if (in_hand_ && continues(datagram, parsed->left)) return append(datagram, *parsed);
+  if (in_hand_) give_up_in_hand(datagram, parsed->left == 1);
   out_of_place(*parsed);
   return {};
+}
+
+std::optional<CountdownReassembler::Picture> CountdownReassembler::settled(Instant now) {
+  if (held_ && now >= held_until_) released_ = std::exchange(held_, std::nullopt);
+  if (released_) ++counters_.whole;
+  return std::exchange(released_, std::nullopt);
+}
+
+// A second end says that one of the two was another picture's; anything else, that there is none to come.
+bool CountdownReassembler::refutes_held(const wire::CountdownDatagram& datagram, bool begins) {
+  const bool second_end = !begins && datagram.left == 1;
+  if (second_end) {
+    ++counters_.lost;
+    held_.reset();
+    newest_ = echo_of(datagram);
+  } else {
+    released_ = std::exchange(held_, std::nullopt);
+  }
+  return second_end;
+}
+
+// Late ends fit in front of the true one: of a picture that was given up before its end came, or of one that has ended
+// and whose datagrams come again. Where the pictures are alike from the beginning on, so are their ends.
+bool CountdownReassembler::is_in_doubt(const Datagram& datagram) const {
+  if (datagram.granted == Duration::max() || in_hand_->segments == 1) return false;
+  if (tail_missed_at_ != Instant{} && datagram.arrived_at - tail_missed_at_ < kTailsComeWithin) return true;
+  for (size_t i = 0; i < former_.size(); ++i) {
+    if (former_[i].last == newest_ && !(former_[i].first == in_hand_->first)) return true;
+  }
+  return false;
+}
+
+void CountdownReassembler::give_up_in_hand(const Datagram& datagram, bool ends_it) {
+  tail_missed_at_ = ends_it ? Instant{} : datagram.arrived_at;
 }
 
 // Only a beginning makes a sender the followed one: bytes of anybody else cannot keep it from being heard.
@@ -39,8 +79,11 @@ bool CountdownReassembler::follow(const Datagram& datagram, bool begins) {
   if (followed_ != datagram.from) {
     if (!begins || (followed_ && datagram.arrived_at - last_heard_ < kFollowedFor)) return false;
     if (std::exchange(in_hand_, std::nullopt)) ++counters_.lost;
+    released_ = std::exchange(held_, std::nullopt);
     followed_ = datagram.from;
     newest_ = {};
+    former_.clear();
+    tail_missed_at_ = {};
     missed_first_ = 0;
     begun_at_ = {};
     intervals_.clear();
@@ -81,6 +124,7 @@ std::optional<CountdownReassembler::Picture> CountdownReassembler::begin(
   const Echo echo = echo_of(first);
   const bool again = in_hand_ && echo == newest_;
   if (in_hand_) ++(again ? counters_.repeated : counters_.lost);
+  if (in_hand_ && !again) give_up_in_hand(datagram, false);
   if (!again) note_beginning(datagram.arrived_at);
   in_hand_.reset();
   last_heard_ = datagram.arrived_at;
@@ -95,6 +139,7 @@ std::optional<CountdownReassembler::Picture> CountdownReassembler::begin(
                       .segment_bytes = size,
                       .segments = first.left,
                       .left = static_cast<uint8_t>(first.left + 1),
+                      .first = echo,
                       .kernel_drops = datagram.kernel_drops,
                       .first_at = datagram.arrived_at,
                       .newest_at = datagram.arrived_at};
@@ -119,20 +164,28 @@ std::optional<CountdownReassembler::Picture> CountdownReassembler::append(
   a.size += size;
   a.left = next.left;
   a.newest_at = datagram.arrived_at;
-  return next.left == 1 ? finish() : std::nullopt;
+  return next.left == 1 ? finish(datagram) : std::nullopt;
 }
 
-std::optional<CountdownReassembler::Picture> CountdownReassembler::finish() {
+std::optional<CountdownReassembler::Picture> CountdownReassembler::finish(const Datagram& datagram) {
   Picture picture{std::move(in_hand_->buffer), in_hand_->size, {}, in_hand_->first_at};
   const auto scan = ends_picture(picture.bytes()) ? media::scan_jpeg(picture.bytes()) : media::JpegScan{};
   if (scan.state != media::JpegScan::State::whole || scan.layout.size != picture.size) {
     refuse();
     return {};
   }
-  in_hand_.reset();
   picture.layout = scan.layout;
-  ++counters_.whole;
-  return picture;
+  const bool doubt = is_in_doubt(datagram);
+  former_.push_newest({in_hand_->first, newest_});
+  tail_missed_at_ = {};
+  in_hand_.reset();
+  if (!doubt) {
+    ++counters_.whole;
+    return picture;
+  }
+  held_ = std::move(picture);
+  held_until_ = datagram.arrived_at + kHeldFor;
+  return {};
 }
 
 // Neither a beginning nor what the picture in hand was waiting for.

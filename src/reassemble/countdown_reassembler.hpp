@@ -60,6 +60,10 @@ class CountdownReassembler {
   explicit CountdownReassembler(const Options& options) : options_(options) {}
 
   std::optional<Picture> push(const Datagram& datagram);
+  // A picture whose end may be another's is held until what follows has spoken for it: to be asked after each push, whose
+  // own picture is newer, and at next_settled().
+  std::optional<Picture> settled(Instant now);
+  Instant next_settled() const { return held_ ? held_until_ : Instant::max(); }
   const Counters& counters() const { return counters_; }
   // Who is followed; another one is once this one has been silent for kFollowedFor.
   const std::optional<Sender>& followed() const { return followed_; }
@@ -80,10 +84,15 @@ class CountdownReassembler {
     Ref<media::Buffer> buffer;
     size_t size = 0, segment_bytes = 0, segments = 0;
     uint8_t left = 0;  // of the newest segment
+    Echo first;
     uint64_t kernel_drops = 0;
     Instant first_at{}, newest_at{};
   };
 
+  // How a picture began and ended.
+  struct Ends {
+    Echo first, last;
+  };
   static Echo echo_of(const wire::CountdownDatagram& datagram);
   bool follow(const Datagram& datagram, bool begins);
   bool continues(const Datagram& datagram, uint8_t left) const;
@@ -91,7 +100,10 @@ class CountdownReassembler {
   void note_beginning(Instant at);
   std::optional<Picture> begin(const Datagram& datagram, const wire::CountdownDatagram& first);
   std::optional<Picture> append(const Datagram& datagram, const wire::CountdownDatagram& next);
-  std::optional<Picture> finish();
+  std::optional<Picture> finish(const Datagram& datagram);
+  bool is_in_doubt(const Datagram& datagram) const;
+  bool refutes_held(const wire::CountdownDatagram& datagram, bool begins);
+  void give_up_in_hand(const Datagram& datagram, bool ends_it);
   void out_of_place(const wire::CountdownDatagram& datagram);
   void refuse();
 
@@ -99,6 +111,10 @@ class CountdownReassembler {
   std::optional<Sender> followed_;
   Instant last_heard_{};
   std::optional<Assembly> in_hand_;
+  std::optional<Picture> held_, released_;
+  Instant held_until_{};
+  Ring<Ends> former_{8};                        // pictures, as they ended
+  Instant tail_missed_at_{};                    // a picture was given up whose end may still come
   Echo newest_;                                 // of the followed sender
   uint8_t missed_first_ = 0, missed_last_ = 0;  // counters that a gap has left out, from high to low; 0: none
   Instant begun_at_{};                          // the newest beginning of a picture

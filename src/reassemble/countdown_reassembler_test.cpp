@@ -28,8 +28,12 @@ class CountdownReassemblerTest : public testing::Test {
 
   void push(const std::string& bytes) {
     const auto got = reassembler_.push({as_bytes(bytes), {from_}, now_, kernel_drops_, granted_});
+    settle();
     if (got) whole_.emplace_back(as_text(got->bytes()));
     newest_ = got;
+  }
+  void settle() {
+    if (const auto got = reassembler_.settled(now_)) whole_.emplace_back(as_text(got->bytes()));
   }
   void push_all(const std::string& names, int segments = 3) {
     for (size_t i = 0; i + 1 < names.size(); i += 3) {
@@ -140,7 +144,55 @@ TEST_F(CountdownReassemblerTest, DropsAPictureWhoseEndComesAPictureLaterOverANet
   EXPECT_EQ(counters().lost, 1u);
   wait(kInterval);
   push_picture('D');
+  wait(5ms);
+  settle();
   EXPECT_EQ(whole_.back(), picture('D'));
+}
+
+TEST_F(CountdownReassemblerTest, AnEndThatComesAgainDoesNotEndTheNextPicture) {
+  granted_ = std::chrono::milliseconds(10);
+  push_all("3A 2A 1A 3B 2B");
+  push(datagram(1, 'A'));
+  push(datagram(1, 'B'));
+  EXPECT_THAT(whole_, ElementsAre(picture('A')));
+  EXPECT_EQ(counters().lost, 1u);
+  push_all("3C 2C 1C");
+  EXPECT_THAT(whole_, ElementsAre(picture('A'), picture('C')));
+}
+
+TEST_F(CountdownReassemblerTest, AnEndThatComesOneTooLateDoesNotEndTheNextPicture) {
+  granted_ = std::chrono::milliseconds(10);
+  push_all("3A 2A 3B 2B");
+  push(datagram(1, 'A'));
+  push(datagram(1, 'B'));
+  EXPECT_THAT(whole_, IsEmpty());
+  EXPECT_EQ(counters().lost, 2u);
+  push_all("3C 2C 1C");
+  EXPECT_THAT(whole_, ElementsAre(picture('C')));
+}
+
+TEST_F(CountdownReassemblerTest, WhatIsHeldInDoubtIsShownWithTheNextBeginningOrSoonAfter) {
+  granted_ = std::chrono::milliseconds(10);
+  push_all("3A 2A 3B 2B 1B");
+  EXPECT_THAT(whole_, IsEmpty());
+  EXPECT_EQ(reassembler_.next_settled(), now_ - 1ms + 5ms);
+  push_all("3C");
+  EXPECT_THAT(whole_, ElementsAre(picture('B')));
+  push_all("2C");
+  push_all("3D 2D 1D");  // 1C is missing
+  wait(5ms);
+  settle();
+  EXPECT_THAT(whole_, ElementsAre(picture('B'), picture('D')));
+  EXPECT_EQ(reassembler_.next_settled(), Instant::max());
+}
+
+TEST_F(CountdownReassemblerTest, AStillPictureIsNeverInDoubt) {
+  granted_ = std::chrono::milliseconds(10);
+  for (int i = 0; i < 5; ++i) {
+    push_picture('A');
+    wait(kInterval);
+  }
+  EXPECT_EQ(whole_.size(), 5u);
 }
 
 TEST_F(CountdownReassemblerTest, ASlowLinkMayTakeAllTheTimeBetweenTwoPictures) {
@@ -151,7 +203,7 @@ TEST_F(CountdownReassemblerTest, ASlowLinkMayTakeAllTheTimeBetweenTwoPictures) {
       wait(kInterval / 2);
     }
   }
-  EXPECT_EQ(counters().whole, 20u);
+  EXPECT_EQ(counters().whole, 19u) << "of the first no rhythm is known";
 }
 
 TEST_F(CountdownReassemblerTest, PicturesThatANetworkHeldUpDoNotMakeLaterOnesLookSlow) {

@@ -35,6 +35,11 @@ class TcpConnector final : public Connector {
   Result<Peer> admit(int fd) override {
     set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
     set_option(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, max_unsent_bytes_);
+    // A peer whose host has gone says nothing: it is asked, and given up after six seconds without an answer.
+    set_option(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
+    set_option(fd, IPPROTO_TCP, TCP_KEEPIDLE, 3);
+    set_option(fd, IPPROTO_TCP, TCP_KEEPINTVL, 1);
+    set_option(fd, IPPROTO_TCP, TCP_KEEPCNT, 3);
     SocketAddress from;
     from.length = sizeof from.storage;
     if (getpeername(fd, reinterpret_cast<sockaddr*>(&from.storage), &from.length) != 0) {
