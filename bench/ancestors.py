@@ -81,7 +81,7 @@ class Run:
         rate = (len(times) - 1) / (times[-1] - times[0]) * 1e9 if len(times) > WARM else None
         return {"n": len(latencies), "p50": percentile(latencies, 50), "p99": percentile(latencies, 99),
                 "whole": 100 * len(shown) / max(1, len(sent)), "fps": rate,
-                "cpu_ms": 1000 * (sending + receiving) if len(times) > WARM else None}
+                "cpu_ms": 1000 * (sending + receiving) if sending and receiving else None}
 
 
 def has_socket(pid):

@@ -139,6 +139,7 @@ int receive(const std::string& address) {
   std::fprintf(stderr, "ready\n");
   std::vector<Line> lines;
   Cost cost;
+  uint32_t shown = 0;
   while (!stopped) {
     const auto frame = subscriber->read(std::chrono::milliseconds(100));
     if (!frame) continue;
@@ -146,7 +147,7 @@ int receive(const std::string& address) {
     cost.begin_own();
     if (const auto number = number_of(frame->mat())) lines.push_back({*number, at});
     cost.end_own();
-    cost.count(static_cast<uint32_t>(lines.size()));
+    cost.count(++shown);
   }
   print(lines, cost);
   return 0;

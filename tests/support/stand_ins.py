@@ -148,9 +148,9 @@ class Window:
             shown = self.judge.judge(picture)
             print(*shown, flush=True)
             self.shown += 1
+        self.cost.count()
         if shown.verdict == "whole":
             self.times.append((shown.number, at))
-            self.cost.count()
 
 
 def arguments(description, *positional):
@@ -170,8 +170,6 @@ def arguments(description, *positional):
 
 
 def clip_of(o):
-    if o.check == "digest":
-        return []
     return load_clip(o.clip, o.width, o.height) if o.clip else make_clip(o.width, o.height)
 
 
@@ -195,4 +193,5 @@ def camera_of(o):
 
 
 def window_of(o):
-    return logged(Window(Judge(clip_of(o), o.check)), o)
+    compared = o.check in ("alike", "exact")
+    return logged(Window(Judge(clip_of(o) if compared else [], o.check)), o)
