@@ -1,6 +1,7 @@
 """A's datagrams lost, doubled, late, spliced and from strangers on their way over a network from script to Glimt: such a picture is left out and counted, none is torn.
 
 Not here: a late datagram that fits by chance where its namesake is expected. docs/decisions/0008 says what is left to the decoder."""
+import collections
 import random
 import select
 import socket
@@ -37,19 +38,22 @@ class Relay:
         self.thread.start()
 
     def run(self):
-        """A whole picture is collected, then goes on, disturbed or as it is."""
-        picture = []
+        picture, whole = [], collections.deque(maxlen=4)
         while not self.stopped:
-            if not select.select([self.front], [], [], 0.1)[0]:
-                continue
-            datagram = self.front.recv(65536)
-            picture.append(datagram)
-            if datagram[0] == 1:
-                time.sleep(max(0, self.due - time.monotonic()))
-                for sent in self.disturb(self, picture) if self.disturb else picture:
-                    self.back.sendto(sent, self.target)
-                self.due = time.monotonic() + 1 / FPS
-                self.before, picture = picture, []
+            wait = max(0, self.due - time.monotonic()) if whole else 0.1
+            if select.select([self.front], [], [], wait)[0]:
+                datagram = self.front.recv(65536)
+                picture = [datagram] if datagram[1:3] == b"\xff\xd8" else picture + [datagram]
+                if datagram[0] == 1 and len(picture) == picture[0][0]:  # of what this socket lost nothing goes on
+                    whole.append(picture)
+            elif whole:
+                self.send(whole.popleft())
+
+    def send(self, picture):
+        for datagram in self.disturb(self, picture) if self.disturb else picture:
+            self.back.sendto(datagram, self.target)
+        self.due = time.monotonic() + 1 / FPS
+        self.before = picture
 
     def close(self):
         self.stopped = True
