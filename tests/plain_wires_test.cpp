@@ -107,7 +107,8 @@ TEST(PickleSender, OneThatReadsNothingHoldsUpNobody) {
   }
   EXPECT_TRUE(eventually([&] { return out.stats().destinations[0].each.size() == 2; }));
   uint64_t least = UINT64_MAX, most = 0;
-  for (const auto& receiver : out.stats().destinations[0].each) {
+  const auto stats = out.stats();
+  for (const auto& receiver : stats.destinations[0].each) {
     least = std::min(least, receiver.frames);
     most = std::max(most, receiver.frames);
   }
