@@ -126,8 +126,9 @@ class Connections::Delivery final : public Channel::Packets {
   Delivery(Connections& connections, uint32_t id) : connections_(connections), id_(id) {}
   void on_packet(Bytes packet) override {
     const auto found = connections_.connections_.find(id_);
-    if (found != connections_.connections_.end())
-      connections_.events_->on_datagram(found->second.peer, packet, arrived_);
+    if (found == connections_.connections_.end()) return;
+    const Peer peer = found->second.peer;
+    connections_.events_->on_datagram(peer, packet, arrived_);
   }
 
  private:

@@ -1,12 +1,11 @@
 #include <algorithm>
-#include <array>
 #include <atomic>
 #include <cerrno>
-#include <cstring>
 #include <vector>
 
 #include "base/bytes.hpp"
 #include "base/log.hpp"
+#include "transport/stream_writer.hpp"
 #include "transport/tcp_connections.hpp"
 #include "wire/archive_messages.hpp"
 #include "wire/packet.hpp"
@@ -15,7 +14,6 @@ namespace glimt::transport {
 namespace {
 
 constexpr size_t kLengthBytes = 4;
-constexpr size_t kMaxBatch = 64;
 constexpr size_t kReadBytes = 256 * 1024;
 constexpr int kReceiveRounds = 4;  // then the other sockets have their turn
 // Unsent bytes that the kernel takes before it says "blocked": two packets. Further frames wait on our side,
@@ -36,31 +34,13 @@ void complain(Bytes input) {
 class TcpChannel final : public Channel {
  public:
   // `input`: shared by all channels; what is not a whole packet yet is kept apart.
-  TcpChannel(int fd, std::vector<uint8_t>& input) : fd_(fd), input_(input) {}
+  TcpChannel(int fd, std::vector<uint8_t>& input)
+      : fd_(fd), writer_(fd, StreamWriter::Before::length), input_(input) {}
 
   State send(std::span<const Gather> packets, size_t& accepted) override {
-    accepted = 0;
-    if (const State state = flush(); state != State::open) return state;
-    while (accepted < packets.size()) {
-      const auto batch = packets.subspan(accepted, std::min(kMaxBatch, packets.size() - accepted));
-      const ssize_t written = write_batch(batch);
-      if (written < 0) return errno == EAGAIN || errno == EWOULDBLOCK ? State::blocked : State::closed;
-      accepted += settle(batch, static_cast<size_t>(written));
-      if (!unsent_.empty()) return State::blocked;
-    }
-    return State::open;
+    return writer_.send(packets, accepted);
   }
-
-  State flush() override {
-    while (!unsent_.empty()) {
-      const ssize_t n =
-          ::send(fd_, unsent_.data() + unsent_at_, unsent_.size() - unsent_at_, MSG_NOSIGNAL | MSG_DONTWAIT);
-      if (n < 0) return errno == EAGAIN || errno == EWOULDBLOCK ? State::blocked : State::closed;
-      unsent_at_ += static_cast<size_t>(n);
-      if (unsent_at_ == unsent_.size()) unsent_.clear();
-    }
-    return State::open;
-  }
+  State flush() override { return writer_.flush(); }
 
   State receive(Packets& packets) override {
     for (int round = 0; round < kReceiveRounds; ++round) {
@@ -78,41 +58,6 @@ class TcpChannel final : public Channel {
   }
 
  private:
-  ssize_t write_batch(std::span<const Gather> packets) {
-    size_t vectors = 0;
-    for (size_t i = 0; i < packets.size(); ++i) {
-      ByteWriter(lengths_[i]).u32(static_cast<uint32_t>(packets[i].bytes));
-      vectors_[vectors++] = {lengths_[i].data(), kLengthBytes};
-      for (size_t p = 0; p < packets[i].count; ++p) {
-        vectors_[vectors++] = {const_cast<uint8_t*>(packets[i].parts[p].data()), packets[i].parts[p].size()};
-      }
-    }
-    msghdr message{};
-    message.msg_iov = vectors_.data();
-    message.msg_iovlen = vectors;
-    return sendmsg(fd_, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
-  }
-
-  // Whole packets among `written` bytes; the rest of one that was begun is copied, because its
-  // bytes are the caller's.
-  size_t settle(std::span<const Gather> packets, size_t written) {
-    size_t whole = 0;
-    while (whole < packets.size() && written >= kLengthBytes + packets[whole].bytes) {
-      written -= kLengthBytes + packets[whole].bytes;
-      ++whole;
-    }
-    if (written == 0) return whole;
-    const auto keep = [&](Bytes part) {
-      const size_t gone = std::min(written, part.size());
-      written -= gone;
-      unsent_.insert(unsent_.end(), part.begin() + static_cast<ptrdiff_t>(gone), part.end());
-    };
-    unsent_at_ = 0;
-    keep(lengths_[whole]);
-    for (size_t p = 0; p < packets[whole].count; ++p) keep(packets[whole].parts[p]);
-    return whole + 1;
-  }
-
   bool take_packets(Bytes input, Packets& packets) {
     while (input.size() >= kLengthBytes) {
       const uint32_t length = ByteReader(input.first(kLengthBytes)).u32();
@@ -129,12 +74,9 @@ class TcpChannel final : public Channel {
   }
 
   const int fd_;
-  std::vector<uint8_t> unsent_;  // of one packet
-  size_t unsent_at_ = 0;
+  StreamWriter writer_;
   std::vector<uint8_t>& input_;
   std::vector<uint8_t> begun_;  // the front of a packet whose end has not come
-  std::array<std::array<uint8_t, kLengthBytes>, kMaxBatch> lengths_{};
-  std::array<iovec, kMaxBatch*(Gather::kMaxParts + 1)> vectors_{};
 };
 static_assert(kReadBytes >= 2 * (kLengthBytes + wire::kMaxPacketBytes));
 

@@ -10,9 +10,11 @@ using ::testing::HasSubstr;
 
 constexpr std::array<uint8_t, 3> kBytes{1, 2, 3};
 
-// What an end reads of what the other has written; `following` is what stands behind it on the wire.
+// What an end reads of what the other has written; `following` is what stands behind it on the wire. Views hold until the
+// next call.
 std::optional<ArchiveMessage> read_back(const ArchiveMessage& message, Bytes following = {}) {
-  auto bytes = serialize(message);
+  static std::vector<uint8_t> bytes;
+  bytes = serialize(message);
   bytes.insert(bytes.end(), following.begin(), following.end());
   EXPECT_EQ(ByteReader(bytes).u32(), bytes.size() - kArchiveLengthBytes);
   return parse_archive_message(Bytes(bytes).subspan(kArchiveLengthBytes));
