@@ -145,6 +145,7 @@ void Connections::on_events(uint32_t id, uint32_t what) {
     int error = 0;
     socklen_t size = sizeof error;
     getsockopt(connection.fd.get(), SOL_SOCKET, SO_ERROR, &error, &size);
+    if (error == 0 && connector_->has_met_itself(connection.fd.get())) error = ECONNREFUSED;
     if (error == 0) {
       established(connection);
     } else {

@@ -11,6 +11,14 @@ namespace {
 
 void set_option(int fd, int level, int name, int value) { setsockopt(fd, level, name, &value, sizeof value); }
 
+Result<Peer> end_of(int fd, decltype(getpeername)* name, const Address& address) {
+  SocketAddress at;
+  at.length = sizeof at.storage;
+  if (name(fd, reinterpret_cast<sockaddr*>(&at.storage), &at.length) != 0)
+    return socket_error(address, "connection", errno);
+  return peer_of(at);
+}
+
 class TcpConnector final : public Connector {
  public:
   TcpConnector(EventLoop& loop, const Address& address, const SocketAddress& where, int max_unsent_bytes,
@@ -32,6 +40,14 @@ class TcpConnector final : public Connector {
 
   void look_up() override { lookup_.ask(); }
 
+  bool has_met_itself(int fd) override {
+    const auto here = end_of(fd, getsockname, address_), there = end_of(fd, getpeername, address_);
+    if (!here || !there || here->ip != there->ip || here->port != there->port) return false;
+    const linger at_once{1, 0};  // closed without TIME_WAIT, which would hold the port for a minute
+    setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+    return true;
+  }
+
   Result<Peer> admit(int fd) override {
     set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
     set_option(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, max_unsent_bytes_);
@@ -40,12 +56,7 @@ class TcpConnector final : public Connector {
     set_option(fd, IPPROTO_TCP, TCP_KEEPIDLE, 3);
     set_option(fd, IPPROTO_TCP, TCP_KEEPINTVL, 1);
     set_option(fd, IPPROTO_TCP, TCP_KEEPCNT, 3);
-    SocketAddress from;
-    from.length = sizeof from.storage;
-    if (getpeername(fd, reinterpret_cast<sockaddr*>(&from.storage), &from.length) != 0) {
-      return socket_error(address_, "connection", errno);
-    }
-    return peer_of(from);
+    return end_of(fd, getpeername, address_);
   }
 
   std::unique_ptr<Channel> make_channel(int fd) override { return make_channel_(fd); }
