@@ -49,10 +49,10 @@ class Connector {
   virtual Result<UniqueFd> connect() = 0;
   // The address may have changed.
   virtual void look_up() = 0;
-  // Of an accepted or connected socket; an error refuses it.
   // Whether a connection of ours has met itself; it then ends without a trace. Where nobody listens at a port of this
   // machine, the kernel may give the connection that very port, and whoever wants to listen there finds it taken.
   virtual bool has_met_itself(int) { return false; }
+  // Of an accepted or connected socket; an error refuses it.
   virtual Result<Peer> admit(int fd) = 0;
   virtual std::unique_ptr<Channel> make_channel(int fd) = 0;
 };
