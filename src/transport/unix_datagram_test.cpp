@@ -98,7 +98,8 @@ TEST_F(UnixDatagramTest, BlocksAtAFullQueueAndGoesOnWithoutALoss) {
     const auto sent = send({packets.begin() + static_cast<ptrdiff_t>(accepted), packets.end()});
     accepted += sent.packets;
     if (!sent.blocked) break;
-    const int writable = at_sender.writable;
+    int writable = 0;
+    net.do_on([&] { writable = at_sender.writable; });
     while (recv(bound->fd.get(), datagram.data(), datagram.size(), MSG_DONTWAIT) > 0) ++read;
     ASSERT_TRUE(net.until([&] { return at_sender.writable > writable; }));
   }
