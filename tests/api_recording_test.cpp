@@ -13,7 +13,10 @@ namespace fs = std::filesystem;
 class ApiRecordingTest : public testing::Test {
  protected:
   ApiRecordingTest() { fs::create_directory(folder_); }
-  ~ApiRecordingTest() override { fs::remove_all(folder_); }
+  ~ApiRecordingTest() override {
+    stream_.in.close();  // a recording may still be making its file
+    fs::remove_all(folder_);
+  }
 
   std::string path(const char* name) const { return (folder_ / name).string(); }
   void pass(int pictures) {
