@@ -28,13 +28,13 @@ std::string cpu_name() {
   return board.substr(0, board.find('\0'));
 }
 
+}  // namespace
+
 unsigned usable_cores() {
   cpu_set_t set;
   CPU_ZERO(&set);
   return sched_getaffinity(0, sizeof set, &set) == 0 ? static_cast<unsigned>(CPU_COUNT(&set)) : 1;
 }
-
-}  // namespace
 
 Machine describe_machine() {
   Machine m;

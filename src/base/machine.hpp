@@ -20,6 +20,8 @@ struct Machine {
   std::optional<bool> wall_clock_synchronized;  // by an NTP client, as adjtimex knows it
 };
 
+// Processors that this process may run on.
+unsigned usable_cores();
 Machine describe_machine();
 // "rpi4, Cortex-A72, 4 cores, Linux 6.1.0": one line for a measurement's label.
 std::string to_string(const Machine& machine);
