@@ -54,6 +54,12 @@ Result<pipeline::ReceiverOptions> receiver_options(const RecvOptions& o,
                                                    const std::vector<std::string>& sinks) {
   pipeline::ReceiverOptions options;
   options.subscriber.once = o.once;
+  options.subscriber.workers = o.workers;
+  if (!o.scale.empty()) {
+    const auto scale = parse_scale(o.scale);
+    if (!scale) return scale.error();
+    options.subscriber.scale = *scale;
+  }
   const bool to_output = std::count(sinks.begin(), sinks.end(), "-") > 0;
   if (to_output) options.subscriber.mode = Mode::every;
   if (o.flags.stats == "-" && to_output) {

@@ -9,7 +9,8 @@ struct RecvOptions {
   std::string address;
   std::vector<std::string> sinks;
   std::string record, segment, snapshot;
-  std::string format;
+  std::string format, scale;
+  int workers = 0;
   bool once = false;
   RunFlags flags;
 };

@@ -53,6 +53,12 @@ Result<PublisherOptions> publisher_options(const SendOptions& o, const std::vect
     if (!codec) return codec.error();
     options.codec = *codec;
   }
+  if (o.workers > 0) options.workers = o.workers;
+  if (!o.chroma.empty()) {
+    const auto chroma = parse_chroma(o.chroma);
+    if (!chroma) return chroma.error();
+    options.chroma = *chroma;
+  }
   if (auto endpoints = pipeline::parse_send_endpoints(destinations, options); !endpoints)
     return endpoints.error();
   return options;

@@ -34,9 +34,10 @@ void add_send_options(CLI::App& app, SendOptions& o) {
   app.add_option("source", o.source,
                  "0, /dev/video0, camera:/dev/video2?size=1280x720&fps=60&format=mjpeg, clip.mp4, photo.png, "
                  "test:, test:?size=1920x1080&fps=30, rtsp://…, or - for standard input");
-  app.add_option("destinations", o.destinations,
-                 "udp://host:port, udp://:port to listen, tcp://…, unix:///path; options: ?codec= "
-                 "?quality= ?pace= ?max_frame= ?listen ?connect ?mode=660 ?wire=countdown|pickle-q");
+  app.add_option(
+      "destinations", o.destinations,
+      "udp://host:port, udp://:port to listen, tcp://…, unix:///path; options: ?codec= "
+      "?quality= ?chroma= ?workers= ?pace= ?max_frame= ?listen ?connect ?mode=660 ?wire=countdown|pickle-q");
   app.add_option("--device,-d", o.device, "a camera, in place of the source");
   app.add_option(
       "--format,-m", o.format,
@@ -48,6 +49,9 @@ void add_send_options(CLI::App& app, SendOptions& o) {
       ->check(CLI::Range(0.1, 1000.0));
   app.add_option("--codec", o.codec, "jpeg or raw [jpeg]");
   app.add_option("--quality,-q", o.quality, "of JPEG, 1 to 100 [80]")->check(CLI::Range(1, 100));
+  app.add_option("--chroma", o.chroma, "of JPEG: 420, 422 or 444 [420]");
+  app.add_option("--workers", o.workers, "threads that encode one picture [as many as processors, at most 4]")
+      ->check(CLI::Range(1, 64));
   app.add_option("--filter", o.filter,
                  "faces: green frames around faces; faces:metadata: for the viewer to draw; options: "
                  "?min_size=40 ?model=yunet.onnx "

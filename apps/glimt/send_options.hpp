@@ -8,9 +8,10 @@ namespace glimt::command {
 struct SendOptions {
   std::string source;
   std::vector<std::string> destinations;
-  std::string device, format, size, codec, filter;
+  std::string device, format, size, codec, chroma, filter;
   double fps = 0;
   int quality = 0;
+  int workers = 0;
   bool loop = false, fast = false, show = false;
   RunFlags flags;
 };

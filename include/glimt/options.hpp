@@ -34,18 +34,31 @@ enum class Mode : uint8_t {
   every = 1,   // each picture in order; a slow reader slows a file and is let go by a live source
 };
 
+// How much of a JPEG's colour is kept: of each pixel (444), of two side by side (422), of four (420).
+enum class Chroma : uint8_t { c420 = 0, c422 = 1, c444 = 2 };
+
 std::string_view to_string(PixelFormat format);
 std::string_view to_string(Codec codec);
 std::string_view to_string(Mode mode);
+std::string_view to_string(Chroma chroma);
 Result<PixelFormat> parse_pixel_format(std::string_view text);
 Result<Codec> parse_codec(std::string_view text);
 Result<Mode> parse_mode(std::string_view text);
+Result<Chroma> parse_chroma(std::string_view text);
+// "1/2" is 2.
+Result<int> parse_scale(std::string_view text);
 
 struct PublisherOptions {
   // How pictures travel. jpeg costs CPU at both ends and a tenth of the bytes of raw.
   Codec codec = Codec::jpeg;
   // 1..100, JPEG only. More is more bytes and less visible loss; below 40 blocks show.
   int quality = 80;
+  // JPEG only. 444 keeps fine coloured edges, such as text on a screen, for half as many bytes again; pictures that
+  // are i420 already stay 420.
+  Chroma chroma = Chroma::c420;
+  // Threads that encode one picture, in strips. More is less latency for the same CPU; 1 leaves the other
+  // processors alone. 0: as many as there are processors, at most 4.
+  int workers = 0;
   // Bits per second towards one receiver that is not on this machine. More empties a frame onto
   // the wire sooner and overflows small switches; 0 sends without a pause. Nothing: 500 Mbit/s,
   // and unpaced on loopback.
@@ -68,6 +81,12 @@ struct SubscriberOptions {
   // read() hands out pictures as they were encoded, without decoding them: mat() is one row of bytes, such as
   // cv::imdecode or a file takes.
   bool encoded = false;
+  // Threads that decode one picture, strip by strip. More is less latency for the same CPU; 1 leaves the other
+  // processors alone. 0: as many as there are processors, at most 4.
+  int workers = 0;
+  // 1, 2, 4 or 8: pictures come out at 1/2, 1/4 or 1/8 of their sides, rounded up. A JPEG is decoded at that size, for a fraction of the
+  // CPU; others are averaged.
+  int scale = 1;
   // When the publisher has said good-bye, that is the end: read() says disconnected instead of waiting for the
   // next one.
   bool once = false;

@@ -57,7 +57,9 @@ std::optional<wire::ArchiveEntry> describe(const StoredFile& file, size_t max_fr
 }
 
 Piece picture_piece(const media::AccessUnit& unit, uint64_t number) {
-  const auto& strip = unit.strips.at(0);
+  Ref<media::Buffer> joined;
+  if (unit.strips.size() > 1) joined = Ref<media::Buffer>(new media::Buffer);
+  const media::Strip strip = joined ? media::Strip{joined, unit.joined(*joined), 0} : unit.strips.at(0);
   Piece piece =
       piece_of(wire::ArchivePicture{unit.info.codec, unit.info.format, static_cast<uint16_t>(unit.info.width),
                                     static_cast<uint16_t>(unit.info.height), number, strip.bytes});

@@ -19,6 +19,11 @@ constexpr std::array<Named<PixelFormat>, 4> kFormats{{{PixelFormat::gray8, "gray
 constexpr std::array<Named<Codec>, 2> kCodecs{{{Codec::raw, "raw"}, {Codec::jpeg, "jpeg"}}};
 constexpr std::array<Named<Mode>, 2> kModes{{{Mode::latest, "latest"}, {Mode::every, "every"}}};
 
+constexpr std::array<Named<Chroma>, 3> kChromas{
+    {{Chroma::c420, "420"}, {Chroma::c422, "422"}, {Chroma::c444, "444"}}};
+
+constexpr std::array<Named<int>, 4> kScales{{{1, "1/1"}, {2, "1/2"}, {4, "1/4"}, {8, "1/8"}}};
+
 template <class Table, class T>
 std::string_view name_of(const Table& table, T value) {
   for (const auto& row : table) {
@@ -43,10 +48,13 @@ Result<T> value_of(const Table& table, std::string_view name, std::string_view w
 std::string_view to_string(PixelFormat format) { return name_of(kFormats, format); }
 std::string_view to_string(Codec codec) { return name_of(kCodecs, codec); }
 std::string_view to_string(Mode mode) { return name_of(kModes, mode); }
+std::string_view to_string(Chroma chroma) { return name_of(kChromas, chroma); }
 Result<PixelFormat> parse_pixel_format(std::string_view text) {
   return value_of<PixelFormat>(kFormats, text, "pixel format");
 }
 Result<Codec> parse_codec(std::string_view text) { return value_of<Codec>(kCodecs, text, "codec"); }
 Result<Mode> parse_mode(std::string_view text) { return value_of<Mode>(kModes, text, "mode"); }
+Result<Chroma> parse_chroma(std::string_view text) { return value_of<Chroma>(kChromas, text, "chroma"); }
+Result<int> parse_scale(std::string_view text) { return value_of<int>(kScales, text, "scale"); }
 
 }  // namespace glimt

@@ -5,7 +5,7 @@
 //            metadata are for the caller to set. The picture of end() is whole: a strip that does not decode cleanly
 //            makes it an error
 //   errors   malformed; exhausted where the picture is over the limit
-//   threads  thread-compatible
+//   threads  thread-compatible; may have threads of its own, at work between begin() and end(), on what strips look at
 //   memory   frames of the pool, at most max_frame_bytes each
 #pragma once
 
@@ -19,7 +19,12 @@ namespace glimt::decode {
 struct DecoderOptions {
   std::optional<PixelFormat> format;  // nothing: as it was sent; JPEG as bgr24 or gray8
   size_t max_frame_bytes = size_t{64} << 20;
+  int workers =
+      1;          // threads that decode one picture; 0: as many as there are processors, at most kMostWorkers
+  int scale = 1;  // JPEG: at 1/1, 1/2, 1/4 or 1/8 of its sides, rounded up
 };
+
+inline constexpr int kMostWorkers = 4;
 
 class Decoder {
  public:

@@ -1,24 +1,57 @@
 #include <algorithm>
-#include <array>
+#include <atomic>
+#include <bitset>
+#include <cstring>
 
+#include "base/machine.hpp"
+#include "base/worker_pool.hpp"
 #include "decode/decoder.hpp"
-#include "media/jpeg_error.hpp"
-#include "media/jpeg_layout.hpp"
+#include "decode/jpeg_reader.hpp"
+#include "media/jpeg_strips.hpp"
 
 namespace glimt::decode {
 namespace {
 
+constexpr std::array<uint8_t, 2> kEndOfPicture{0xFF, media::kEoi};
+
+Error malformed(const std::string& why) {
+  return {ErrorKind::malformed, "a JPEG that does not decode cleanly: " + why};
+}
+
+// What one worker needs for one strip after the other.
+struct Worker {
+  JpegReader reader;
+  std::vector<uint8_t> headers;
+  media::Buffer renumbered;
+};
+
+// libjpeg counts restart markers from 0 in each picture, and a strip is one to it.
+Bytes renumber(Bytes entropy, media::Buffer& to) {
+  to.reserve(entropy.size());
+  std::memcpy(to.data(), entropy.data(), entropy.size());
+  const Bytes copy(to.data(), entropy.size());
+  uint8_t number = 0;
+  for (size_t at = media::find_jpeg_marker(copy, 0, true); at < copy.size();
+       at = media::find_jpeg_marker(copy, at + 2, true)) {
+    to.data()[at + 1] = static_cast<uint8_t>(media::kRst0 + number);
+    number = static_cast<uint8_t>((number + 1) % 8);
+  }
+  return copy;
+}
+
 class JpegDecoder final : public Decoder {
  public:
-  explicit JpegDecoder(const DecoderOptions& options) : options_(options) {
-    jpeg_.err = error_.attach();
-    jpeg_create_decompress(&jpeg_);
-  }
-  ~JpegDecoder() override { jpeg_destroy_decompress(&jpeg_); }
+  explicit JpegDecoder(const DecoderOptions& options)
+      : options_(options),
+        threads_(options.workers > 0 ? options.workers
+                                     : std::min(static_cast<int>(usable_cores()), kMostWorkers)),
+        workers_(static_cast<size_t>(threads_) + 1),
+        pool_("glimt-decode", static_cast<size_t>(threads_), media::kMaxStrips,
+              [this](size_t item, size_t worker) { read_strip(static_cast<int>(item), workers_[worker]); }) {}
 
   Result<void> begin(const media::UnitInfo& info) override {
-    frame_ = {};
-    if (info.strips != 1) return Error{ErrorKind::malformed, "a JPEG in more than one strip"};
+    forget();
+    strips_ = info.strips;
     width_ = info.width;
     height_ = info.height;
     const auto fits = media::check_size(options_.format.value_or(PixelFormat::bgr24), width_, height_,
@@ -27,69 +60,105 @@ class JpegDecoder final : public Decoder {
   }
 
   Result<void> strip(const media::Strip& strip) override {
-    error_.num_warnings = 0;
-    error_.text[0] = '\0';
-    if (!read_header(strip.bytes)) return malformed();
-    if (static_cast<int>(jpeg_.image_width) != width_ || static_cast<int>(jpeg_.image_height) != height_ ||
-        (jpeg_.num_components != 1 && jpeg_.num_components != 3)) {
-      jpeg_abort_decompress(&jpeg_);
-      return Error{ErrorKind::malformed, "a JPEG that is not what its descriptor says"};
+    if (strips_ == 1) return whole(strip);
+    const auto index = static_cast<size_t>(strip.index);
+    if (strip.index < 0 || strip.index >= strips_ || come_[index]) return malformed("a strip that is none");
+    come_[index] = true;
+    given_[index] = strip;
+    if (index == 0) {
+      if (auto begun = read_first(strip.bytes); !begun) return begun;
+      for (int i = 0; i < strips_; ++i) {
+        if (come_[static_cast<size_t>(i)]) add(i);
+      }
+    } else if (!frame_.empty()) {
+      add(strip.index);
     }
-    choose_format();
-    if (!decompress() || error_.num_warnings > 0) return malformed();
-    return {};
+    return failed_ ? malformed(reason()) : Result<void>();
   }
 
   Result<media::Frame> end() override {
-    if (frame_.empty()) return Error{ErrorKind::malformed, "a picture without strips"};
-    return std::move(frame_);
+    pool_.wait();
+    const bool all = !frame_.empty() && come_.count() == static_cast<size_t>(strips_);
+    media::Frame frame = std::move(frame_);
+    if (failed_) return malformed(reason());
+    if (!all) return malformed("strips are missing");
+    forget();
+    return frame;
   }
 
  private:
-  Error malformed() {
-    jpeg_abort_decompress(&jpeg_);
+  void forget() {
+    pool_.drop();
+    for (auto& strip : given_) strip = {};
+    come_.reset();
     frame_ = {};
-    return {ErrorKind::malformed, std::string("a JPEG that does not decode cleanly: ") + error_.text};
+    failed_ = false;
   }
 
-  bool read_header(Bytes bytes) {
-    if (setjmp(error_.out) != 0) return false;
-    jpeg_mem_src(&jpeg_, const_cast<uint8_t*>(bytes.data()), bytes.size());
-    return jpeg_read_header(&jpeg_, TRUE) == JPEG_HEADER_OK;
+  // A JPEG in one piece; one with restart markers is taken apart here.
+  Result<void> whole(const media::Strip& strip) {
+    if (come_[0]) return malformed("a strip that is none");
+    if (threads_ > 1 && cut(strip.bytes)) return take_apart(strip);
+    come_[0] = true;
+    JpegReader& reader = workers_.back().reader;
+    if (!reader.open({strip.bytes})) return malformed(reader.error());
+    if (auto chosen = choose_frame(reader); !chosen) return chosen;
+    if (reader.read(frame_, 0, options_.scale)) return {};
+    frame_ = {};
+    return malformed(reader.error());
   }
 
-  bool is_420() const {
-    const auto* c = jpeg_.comp_info;
-    return jpeg_.num_components == 3 && jpeg_.jpeg_color_space == JCS_YCbCr && c[0].h_samp_factor == 2 &&
-           c[0].v_samp_factor == 2 && c[1].h_samp_factor == 1 && c[1].v_samp_factor == 1 &&
-           c[2].h_samp_factor == 1 && c[2].v_samp_factor == 1;
+  bool cut(Bytes jpeg) {
+    const auto scan = media::scan_jpeg(jpeg);
+    return scan.state == media::JpegScan::State::whole &&
+           cutter_.cut(jpeg.first(scan.layout.size), scan.layout, media::strips_worth(width_, height_));
   }
 
-  // Where the frame will lie; allocates, so it stands outside of setjmp.
-  void choose_format() {
-    const bool grey = jpeg_.num_components == 1;
-    PixelFormat format = options_.format.value_or(grey ? PixelFormat::gray8 : PixelFormat::bgr24);
-    if (format == PixelFormat::i420 && !is_420()) format = grey ? PixelFormat::gray8 : PixelFormat::bgr24;
-    // Fancy upsampling reads the rows of neighbouring strips, and costs 8 % more of the decode.
-    jpeg_.do_fancy_upsampling = FALSE;
-    jpeg_.raw_data_out = FALSE;
-    switch (format) {
-      case PixelFormat::gray8:
-        jpeg_.out_color_space = JCS_GRAYSCALE;
-        break;
-      case PixelFormat::bgr24:
-        jpeg_.out_color_space = JCS_EXT_BGR;
-        break;
-      case PixelFormat::bgra32:
-        jpeg_.out_color_space = JCS_EXT_BGRA;
-        break;
-      case PixelFormat::i420:
-        jpeg_.raw_data_out = TRUE;
-        frame_ = make_block_aligned_i420();
-        return;
+  Result<void> take_apart(const media::Strip& whole) {
+    const auto& strips = cutter_.strips();
+    strips_ = static_cast<int>(strips.size());
+    for (int i = 0; i < strips_; ++i) {
+      if (auto taken = strip({whole.owner, strips[static_cast<size_t>(i)], i}); !taken) return taken;
     }
-    frame_ = media::make_frame(buffers_, format, width_, height_);
+    return {};
   }
+
+  // The first strip says what the others are.
+  Result<void> read_first(Bytes strip) {
+    const auto layout = media::read_jpeg_headers(strip);
+    const auto segments = layout ? media::count_segments(strip.subspan(layout->entropy_at), 0) : std::nullopt;
+    const auto plan = segments ? media::strips_of(*layout, *segments) : std::nullopt;
+    if (!plan || plan->count != strips_) return malformed("strips that do not fit together");
+    layout_ = *layout;
+    plan_ = *plan;
+    headers_ = strip.first(layout->entropy_at);
+    Worker& own = workers_.back();
+    if (!media::make_strip_headers(headers_, layout->height, own.headers))
+      return malformed("headers that do not suit strips");
+    if (!own.reader.open({own.headers})) return malformed(own.reader.error());
+    const auto chosen = choose_frame(own.reader);
+    own.reader.give_up();
+    return chosen;
+  }
+
+  // Where the frame will lie.
+  Result<void> choose_frame(JpegReader& reader) {
+    if (reader.width() != width_ || reader.height() != height_ ||
+        (reader.components() != 1 && reader.components() != 3)) {
+      reader.give_up();
+      return Error{ErrorKind::malformed, "a JPEG that is not what its descriptor says"};
+    }
+    const auto own = reader.components() == 1 ? PixelFormat::gray8 : PixelFormat::bgr24;
+    PixelFormat format = options_.format.value_or(own);
+    // Scaled down, libjpeg's chroma planes are larger than half.
+    if (format == PixelFormat::i420 && (!reader.is_420() || options_.scale > 1)) format = own;
+    frame_ = format == PixelFormat::i420
+                 ? make_block_aligned_i420()
+                 : media::make_frame(buffers_, format, scaled(width_), scaled(height_));
+    return {};
+  }
+
+  int scaled(int side) const { return (side + options_.scale - 1) / options_.scale; }
 
   // libjpeg writes whole blocks: planes with room beyond the picture's right and lower edge.
   media::Frame make_block_aligned_i420() {
@@ -108,51 +177,57 @@ class JpegDecoder final : public Decoder {
     return frame;
   }
 
-  bool decompress() {
-    if (setjmp(error_.out) != 0) return false;
-    jpeg_start_decompress(&jpeg_);
-    if (jpeg_.raw_data_out) {
-      read_i420();
+  void add(int index) {
+    if (threads_ > 1) {
+      pool_.add(static_cast<size_t>(index));
     } else {
-      read_rows();
-    }
-    jpeg_finish_decompress(&jpeg_);
-    return true;
-  }
-
-  void read_rows() {
-    std::array<JSAMPROW, media::kMcuLumaRows> rows;
-    while (jpeg_.output_scanline < jpeg_.output_height) {
-      const auto n = std::min<size_t>(rows.size(), jpeg_.output_height - jpeg_.output_scanline);
-      for (size_t i = 0; i < n; ++i) {
-        rows[i] = frame_.planes[0].data + (jpeg_.output_scanline + i) * frame_.planes[0].stride;
-      }
-      jpeg_read_scanlines(&jpeg_, rows.data(), static_cast<JDIMENSION>(n));
+      read_strip(index, workers_.back());
     }
   }
 
-  void read_i420() {
-    std::array<JSAMPROW, media::kMcuLumaRows> y;
-    std::array<JSAMPROW, media::kMcuChromaRows> u, v;
-    JSAMPARRAY planes[3] = {y.data(), u.data(), v.data()};
-    while (jpeg_.output_scanline < jpeg_.output_height) {
-      const size_t row = jpeg_.output_scanline;
-      for (size_t i = 0; i < media::kMcuLumaRows; ++i)
-        y[i] = frame_.planes[0].data + (row + i) * frame_.planes[0].stride;
-      for (size_t i = 0; i < media::kMcuChromaRows; ++i) {
-        u[i] = frame_.planes[1].data + (row / 2 + i) * frame_.planes[1].stride;
-        v[i] = frame_.planes[2].data + (row / 2 + i) * frame_.planes[2].stride;
-      }
-      jpeg_read_raw_data(&jpeg_, planes, media::kMcuLumaRows);
-    }
+  void read_strip(int index, Worker& worker) {
+    if (failed_) return;
+    const auto entropy = media::entropy_of(given_[static_cast<size_t>(index)].bytes, index, layout_, plan_);
+    if (!entropy) return fail("restart markers that are not where they belong");
+    const int first_row = index * plan_.rows;
+    const int rows = std::min(plan_.rows, height_ - first_row);
+    if (!media::make_strip_headers(headers_, rows, worker.headers))
+      return fail("headers that do not suit strips");
+    const bool counts_on = static_cast<size_t>(index) * plan_.segments % 8 != 0 && plan_.segments > 1;
+    const Bytes bytes = counts_on ? renumber(*entropy, worker.renumbered) : *entropy;
+    const bool read = worker.reader.open({worker.headers, bytes, kEndOfPicture}) &&
+                      worker.reader.read(frame_, first_row / options_.scale, options_.scale);
+    if (!read) fail(worker.reader.error());
+  }
+
+  void fail(const std::string& why) {
+    MutexLock lock(m_);
+    if (!failed_.exchange(true)) reason_ = why;
+  }
+  std::string reason() {
+    MutexLock lock(m_);
+    return reason_;
   }
 
   const DecoderOptions options_;
-  media::JpegError error_;
-  jpeg_decompress_struct jpeg_{};
-  int width_ = 0, height_ = 0;
-  media::Frame frame_;
+  const int threads_;
+  std::vector<Worker> workers_;  // one each thread of the pool; the last is the caller's
   media::BufferPool buffers_;
+  media::JpegCutter cutter_;
+
+  // of the picture in work; what workers read of it stands while they work
+  int strips_ = 0, width_ = 0, height_ = 0;
+  std::bitset<media::kMaxStrips> come_;
+  std::array<media::Strip, media::kMaxStrips> given_;
+  Bytes headers_;
+  media::JpegLayout layout_;
+  media::JpegStrips plan_;
+  media::Frame frame_;
+  std::atomic<bool> failed_{false};
+  Mutex m_;
+  std::string reason_ GLIMT_GUARDED_BY(m_);
+
+  WorkerPool pool_;  // last: its threads use all of the above
 };
 
 }  // namespace

@@ -12,12 +12,7 @@ namespace {
 
 using namespace test;
 
-class EncoderTest : public ::testing::TestWithParam<Shape> {
- protected:
-  static std::string bytes_of(const CollectingSink& sink) {
-    return std::string(as_text(sink.strips.at(0).bytes));
-  }
-};
+class EncoderTest : public ::testing::TestWithParam<Shape> {};
 
 TEST_P(EncoderTest, RawIsTheRowsAndThenThePlanesWithoutGaps) {
   const auto encoder = make_raw_encoder();
@@ -25,7 +20,7 @@ TEST_P(EncoderTest, RawIsTheRowsAndThenThePlanesWithoutGaps) {
     const Picture picture(GetParam(), gap);
     CollectingSink sink;
     ASSERT_TRUE(encoder->encode(picture.frame(), sink));
-    EXPECT_EQ(bytes_of(sink), picture.packed());
+    EXPECT_EQ(sink.bytes(), picture.packed());
     EXPECT_TRUE(sink.ended);
   }
 }
@@ -35,12 +30,13 @@ TEST_P(EncoderTest, JpegIsOneOfTheSameSize) {
   const Picture picture(GetParam());
   CollectingSink sink;
   ASSERT_TRUE(encoder->encode(picture.frame(), sink));
-  const auto scan = media::scan_jpeg(sink.strips.at(0).bytes);
+  const std::string jpeg = sink.bytes();
+  const auto scan = media::scan_jpeg(as_bytes(jpeg));
   ASSERT_EQ(scan.state, media::JpegScan::State::whole);
   EXPECT_EQ(scan.layout.width, GetParam().width);
   EXPECT_EQ(scan.layout.height, GetParam().height);
   EXPECT_EQ(scan.layout.components, GetParam().format == PixelFormat::gray8 ? 1 : 3);
-  EXPECT_EQ(scan.layout.size, sink.strips[0].bytes.size());
+  EXPECT_EQ(scan.layout.size, jpeg.size());
 }
 
 TEST_P(EncoderTest, GapsBetweenRowsChangeNothing) {
@@ -48,7 +44,7 @@ TEST_P(EncoderTest, GapsBetweenRowsChangeNothing) {
   CollectingSink packed, strided;
   ASSERT_TRUE(encoder->encode(Picture(GetParam()).frame(), packed));
   ASSERT_TRUE(encoder->encode(Picture(GetParam(), 29).frame(), strided));
-  EXPECT_EQ(bytes_of(packed), bytes_of(strided));
+  EXPECT_EQ(packed.bytes(), strided.bytes());
 }
 
 TEST_P(EncoderTest, DescribesThePicture) {
@@ -76,7 +72,7 @@ TEST(JpegEncoderTest, SizeAndFormatMayChangeFromOneToTheNext) {
       CollectingSink kept, fresh;
       ASSERT_TRUE(encoder->encode(Picture(shape).frame(), kept));
       ASSERT_TRUE(make_jpeg_encoder({})->encode(Picture(shape).frame(), fresh));
-      EXPECT_EQ(as_text(kept.strips.at(0).bytes), as_text(fresh.strips.at(0).bytes));
+      EXPECT_EQ(kept.bytes(), fresh.bytes());
     }
   }
 }
@@ -87,8 +83,8 @@ TEST(JpegEncoderTest, MoreQualityIsMoreBytes) {
     CollectingSink sink;
     const auto encoder = make_jpeg_encoder({.quality = quality});
     ASSERT_TRUE(encoder->encode(Picture({PixelFormat::bgr24, 170, 133}).frame(), sink));
-    EXPECT_GT(sink.strips.at(0).bytes.size(), before);
-    before = sink.strips[0].bytes.size();
+    EXPECT_GT(sink.bytes().size(), before);
+    before = sink.bytes().size();
   }
 }
 

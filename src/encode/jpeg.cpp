@@ -1,167 +1,139 @@
 #include <algorithm>
 #include <array>
-#include <cstring>
-#include <vector>
+#include <atomic>
 
-#include "encode/encoder.hpp"
-#include "media/jpeg_error.hpp"
-#include "media/jpeg_layout.hpp"
+#include "base/machine.hpp"
+#include "base/worker_pool.hpp"
+#include "encode/jpeg_strip.hpp"
+#include "media/jpeg_strips.hpp"
 
 namespace glimt::encode {
 namespace {
 
-// libjpeg writes straight into a pooled buffer that grows.
-struct BufferDestination : jpeg_destination_mgr {
-  media::Buffer* buffer = nullptr;
+constexpr int kMostSide = 65500;  // libjpeg's
 
-  void attach(media::Buffer& to, size_t expected) {
-    buffer = &to;
-    buffer->reserve(std::max<size_t>(expected, 4096));
-    init_destination = [](j_compress_ptr jpeg) {
-      auto* self = static_cast<BufferDestination*>(jpeg->dest);
-      self->next_output_byte = self->buffer->data();
-      self->free_in_buffer = self->buffer->capacity();
-    };
-    empty_output_buffer = [](j_compress_ptr jpeg) -> boolean {
-      auto* self = static_cast<BufferDestination*>(jpeg->dest);
-      const size_t used = self->buffer->capacity();  // by contract all of it, whatever free_in_buffer says
-      self->buffer->reserve(used * 2, used);
-      self->next_output_byte = self->buffer->data() + used;
-      self->free_in_buffer = self->buffer->capacity() - used;
-      return TRUE;
-    };
-    term_destination = [](j_compress_ptr) {};
+// Strips leave in the order of their index, whoever has encoded them: each worker that is done hands on what has its turn.
+class InOrder {
+ public:
+  // Before the workers begin. `begun` is told of the first strip, `sink` of all.
+  void begin(const Ref<media::AccessUnit>& unit, int strips) {
+    MutexLock lock(m_);
+    unit_ = unit;
+    next_ = 0;
+    last_ = strips - 1;
+    for (auto& strip : ready_) strip = {};
   }
-  size_t size() const { return buffer->capacity() - free_in_buffer; }
+  void ready(media::Strip strip, media::StripSink& sink) {
+    {
+      MutexLock lock(m_);
+      const auto index = static_cast<size_t>(strip.index);
+      ready_[index] = std::move(strip);
+      if (std::exchange(handing_on_, true)) return;
+    }
+    while (const auto next = take_next()) {
+      if (next->index == 0) {
+        unit_->info.stamps.encoded_at = now();
+        sink.begin(unit_);
+      }
+      sink.strip(unit_, *next);
+    }
+  }
+  // Once no worker is at work any more.
+  bool any_handed_on() const { return next_ > 0; }
+  bool all_handed_on() const { return next_ > last_; }
+  void let_go() { unit_ = {}; }
+
+ private:
+  std::optional<media::Strip> take_next() {
+    MutexLock lock(m_);
+    if (next_ > last_ || !ready_[static_cast<size_t>(next_)].owner) {
+      handing_on_ = false;
+      return std::nullopt;
+    }
+    return std::exchange(ready_[static_cast<size_t>(next_++)], {});
+  }
+
+  Ref<media::AccessUnit> unit_;
+  Mutex m_;
+  std::array<media::Strip, media::kMaxStrips> ready_;
+  int next_ = 0, last_ = 0;
+  bool handing_on_ = false;
 };
 
 class JpegEncoder final : public Encoder {
  public:
-  explicit JpegEncoder(const EncoderOptions& options) : quality_(options.quality) {
-    jpeg_.err = error_.attach();
-    jpeg_create_compress(&jpeg_);
-    jpeg_.dest = &destination_;
+  explicit JpegEncoder(const EncoderOptions& options)
+      : options_(options),
+        workers_(options.workers > 0 ? options.workers
+                                     : std::min(static_cast<int>(usable_cores()), kMostWorkers)),
+        coders_(static_cast<size_t>(workers_)),
+        pool_("glimt-encode", static_cast<size_t>(workers_ - 1), media::kMaxStrips,
+              [this](size_t item, size_t worker) { encode_strip(static_cast<int>(item), coders_[worker]); }) {
   }
-  ~JpegEncoder() override { jpeg_destroy_compress(&jpeg_); }
 
   Result<void> encode(const media::Frame& frame, media::StripSink& sink) override {
-    auto buffer = buffers_.take();
-    destination_.attach(*buffer, expected_bytes_);
-    prepare_padding(frame);
-    if (!compress(frame)) {
-      jpeg_abort_compress(&jpeg_);
-      return Error{ErrorKind::unsupported, std::string("this picture cannot be JPEG: ") + error_.text};
+    if (frame.width > kMostSide || frame.height > kMostSide) {
+      return Error{ErrorKind::unsupported,
+                   "this picture cannot be JPEG: a side is at most " + std::to_string(kMostSide) + " pixels"};
     }
-    const size_t size = destination_.size();
-    expected_bytes_ = size * 5 / 4;
-    auto unit = units_.take();
+    const int wanted = options_.strips > 0 ? options_.strips : media::strips_worth(frame.width, frame.height);
+    plan_ = plan_jpeg(frame, options_.quality, options_.chroma, wanted);
+    frame_ = &frame;
+    sink_ = &sink;
+    failed_ = nullptr;
+    const auto unit = units_.take();
     unit->clear();
     describe(frame, Codec::jpeg, unit->info);
-    sink.begin(unit);
-    sink.strip(unit, {buffer, {buffer->data(), size}, 0});
-    sink.end(unit);
-    return {};
+    unit->info.strips = plan_.strips;
+    in_order_.begin(unit, plan_.strips);
+    if (plan_.strips == 1) {
+      encode_strip(0, coders_.back());
+    } else {
+      for (int i = 0; i < plan_.strips; ++i) pool_.add(static_cast<size_t>(i));
+      pool_.help();
+    }
+    return end(unit, sink);
   }
 
  private:
-  bool compress(const media::Frame& frame) {
-    if (setjmp(error_.out) != 0) return false;
-    jpeg_.image_width = static_cast<JDIMENSION>(frame.width);
-    jpeg_.image_height = static_cast<JDIMENSION>(frame.height);
-    set_color_space(frame.format);
-    jpeg_set_defaults(&jpeg_);
-    jpeg_set_quality(&jpeg_, quality_, TRUE);
-    if (frame.format == PixelFormat::i420) {
-      jpeg_.raw_data_in = TRUE;
-    }
-    jpeg_start_compress(&jpeg_, TRUE);
-    if (frame.format == PixelFormat::i420) {
-      write_i420(frame);
+  void encode_strip(int index, JpegStripEncoder& coder) {
+    auto buffer = buffers_.take();
+    const Bytes bytes = coder.encode(*frame_, plan_, index, *buffer);
+    if (bytes.empty()) {
+      failed_ = &coder;
     } else {
-      write_rows(frame);
-    }
-    jpeg_finish_compress(&jpeg_);
-    return true;
-  }
-
-  void set_color_space(PixelFormat format) {
-    jpeg_.input_components = format == PixelFormat::gray8 ? 1 : format == PixelFormat::bgra32 ? 4 : 3;
-    switch (format) {
-      case PixelFormat::gray8:
-        jpeg_.in_color_space = JCS_GRAYSCALE;
-        break;
-      case PixelFormat::bgr24:
-        jpeg_.in_color_space = JCS_EXT_BGR;
-        break;
-      case PixelFormat::bgra32:
-        jpeg_.in_color_space = JCS_EXT_BGRX;
-        break;
-      case PixelFormat::i420:
-        jpeg_.in_color_space = JCS_YCbCr;
-        break;
+      in_order_.ready({buffer, bytes, index}, *sink_);
     }
   }
 
-  void write_rows(const media::Frame& frame) {
-    std::array<JSAMPROW, media::kMcuLumaRows> rows;
-    while (jpeg_.next_scanline < jpeg_.image_height) {
-      const auto n = std::min<size_t>(rows.size(), jpeg_.image_height - jpeg_.next_scanline);
-      for (size_t i = 0; i < n; ++i) {
-        rows[i] = frame.planes[0].data + (jpeg_.next_scanline + i) * frame.planes[0].stride;
-      }
-      jpeg_write_scanlines(&jpeg_, rows.data(), static_cast<JDIMENSION>(n));
+  Result<void> end(const Ref<media::AccessUnit>& unit, media::StripSink& sink) {
+    const bool any = in_order_.any_handed_on();
+    const bool all = in_order_.all_handed_on();
+    in_order_.let_go();
+    if (all) {
+      sink.end(unit);
+      return {};
     }
+    if (any) sink.abandon(unit);
+    const JpegStripEncoder* coder = failed_;
+    return Error{ErrorKind::unsupported,
+                 std::string("this picture cannot be JPEG: ") + (coder ? coder->error() : "")};
   }
 
-  // Room for rows that are widened to whole blocks; before setjmp, because it may allocate.
-  void prepare_padding(const media::Frame& frame) {
-    if (frame.format != PixelFormat::i420 || frame.width % media::kMcuLumaRows == 0) return;
-    padding_.resize(static_cast<size_t>(media::round_up_to_mcu(frame.width)) *
-                    (media::kMcuLumaRows + media::kMcuChromaRows));
-  }
-
-  // Row `row` of a plane as libjpeg wants it: whole blocks wide, the last row and column
-  // repeated beyond the picture.
-  JSAMPROW padded_row(const media::Frame& frame, int plane, int row, uint8_t* scratch) {
-    const auto shape = media::plane_shape(PixelFormat::i420, frame.width, frame.height, plane);
-    const auto& p = frame.planes[static_cast<size_t>(plane)];
-    uint8_t* from = p.data + static_cast<size_t>(std::min(row, shape.rows - 1)) * p.stride;
-    const int wide = media::round_up_to_mcu(frame.width) / (plane > 0 ? 2 : 1);
-    if (shape.width_bytes == wide) return from;
-    std::memcpy(scratch, from, static_cast<size_t>(shape.width_bytes));
-    std::memset(scratch + shape.width_bytes, from[shape.width_bytes - 1],
-                static_cast<size_t>(wide - shape.width_bytes));
-    return scratch;
-  }
-
-  void write_i420(const media::Frame& frame) {
-    std::array<JSAMPROW, media::kMcuLumaRows> y;
-    std::array<JSAMPROW, media::kMcuChromaRows> u, v;
-    JSAMPARRAY planes[3] = {y.data(), u.data(), v.data()};
-    const auto wide = static_cast<size_t>(media::round_up_to_mcu(frame.width));
-    while (jpeg_.next_scanline < jpeg_.image_height) {
-      const int row = static_cast<int>(jpeg_.next_scanline);
-      uint8_t* scratch = padding_.data();
-      for (int i = 0; i < media::kMcuLumaRows; ++i, scratch += padding_.empty() ? 0 : wide) {
-        y[static_cast<size_t>(i)] = padded_row(frame, 0, row + i, scratch);
-      }
-      for (int i = 0; i < media::kMcuChromaRows; ++i, scratch += padding_.empty() ? 0 : wide) {
-        u[static_cast<size_t>(i)] = padded_row(frame, 1, row / 2 + i, scratch);
-        v[static_cast<size_t>(i)] =
-            padded_row(frame, 2, row / 2 + i, padding_.empty() ? nullptr : scratch + wide / 2);
-      }
-      jpeg_write_raw_data(&jpeg_, planes, media::kMcuLumaRows);
-    }
-  }
-
-  const int quality_;
-  media::JpegError error_;
-  jpeg_compress_struct jpeg_{};
-  BufferDestination destination_;
-  std::vector<uint8_t> padding_;
-  size_t expected_bytes_ = 0;
+  const EncoderOptions options_;
+  const int workers_;
+  std::vector<JpegStripEncoder> coders_;  // one each worker; the last is the caller's
   Pool<media::AccessUnit> units_;
-  media::BufferPool buffers_;
+  media::BufferPool buffers_{2 * media::kMaxStrips};
+
+  // of the picture in work
+  const media::Frame* frame_ = nullptr;
+  media::StripSink* sink_ = nullptr;
+  JpegPlan plan_;
+  InOrder in_order_;
+  std::atomic<const JpegStripEncoder*> failed_{nullptr};
+
+  WorkerPool pool_;  // last: its threads use all of the above
 };
 
 }  // namespace

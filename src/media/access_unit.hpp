@@ -8,6 +8,7 @@
 //   memory   strips own their bytes, jointly or each for itself
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <vector>
 
@@ -47,6 +48,18 @@ struct AccessUnit : Shared {
     size_t n = 0;
     for (const auto& strip : strips) n += strip.bytes.size();
     return n;
+  }
+  // Strips may come in any order: whoever has collected them all puts them into that of their index.
+  void put_in_order() {
+    std::sort(strips.begin(), strips.end(), [](const Strip& a, const Strip& b) { return a.index < b.index; });
+  }
+  // All strips one behind the other: the only one's own bytes, or a copy in `scratch`.
+  Bytes joined(Buffer& scratch) const {
+    if (strips.size() == 1) return strips[0].bytes;
+    scratch.reserve(size());
+    uint8_t* to = scratch.data();
+    for (const auto& strip : strips) to = std::copy(strip.bytes.begin(), strip.bytes.end(), to);
+    return {scratch.data(), size()};
   }
   // An idle unit holds nobody's bytes.
   void on_idle() { strips.clear(); }

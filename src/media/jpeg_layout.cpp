@@ -8,21 +8,6 @@ namespace {
 
 using State = JpegScan::State;
 
-enum Marker : uint8_t {
-  kSoi = 0xD8,
-  kEoi = 0xD9,
-  kSos = 0xDA,
-  kDht = 0xC4,
-  kDac = 0xCC,
-  kDri = 0xDD,
-  kTem = 0x01,
-};
-
-bool is_frame_header(uint8_t marker) {
-  return marker >= 0xC0 && marker <= 0xCF && marker != kDht && marker != 0xC8 && marker != kDac;
-}
-bool is_restart(uint8_t marker) { return marker >= 0xD0 && marker <= 0xD7; }
-
 // Sets what a marker segment says; false where it contradicts itself.
 bool read_segment(uint8_t marker, Bytes body, JpegLayout& layout) {
   ByteReader in(body);
@@ -34,42 +19,50 @@ bool read_segment(uint8_t marker, Bytes body, JpegLayout& layout) {
   if (marker == kDri) layout.restart_interval = big16();
   if (!is_frame_header(marker)) return in.ok();
   if (layout.width != 0) return false;  // a second frame header
-  in.u8();                              // sample precision
+  const bool eight_bits = in.u8() == 8;
+  layout.is_sequential = (marker == kSof0 || marker == kSof1) && eight_bits;
   layout.height = big16();
   layout.width = big16();
   layout.components = in.u8();
   uint8_t sampling[3] = {};
+  int wide = 1, high = 1;
   for (int c = 0; c < layout.components; ++c) {
     in.u8();
     const uint8_t factors = in.u8();
     if (c < 3) sampling[c] = factors;
+    wide = std::max(wide, factors >> 4);
+    high = std::max(high, factors & 15);
     in.u8();
   }
+  const bool alone = layout.components == 1;  // its blocks are then coded one by one
+  layout.mcu_width = alone ? 8 : 8 * wide;
+  layout.mcu_height = alone ? 8 : 8 * high;
   layout.is_420 = layout.components == 3 && sampling[0] == 0x22 && sampling[1] == 0x11 && sampling[2] == 0x11;
   return in.ok() && layout.width > 0 && layout.height > 0 && layout.components > 0;
 }
 
-// The next marker at or after `at` in entropy-coded data; bytes.size() where there is none yet.
-size_t find_marker(Bytes bytes, size_t at) {
+// Of the first scan's header.
+void read_scan_header(Bytes body, JpegLayout& layout) {
+  if (body.empty() || body[0] != layout.components) layout.is_sequential = false;
+}
+
+}  // namespace
+
+size_t find_jpeg_marker(Bytes bytes, size_t at, bool restarts) {
   while (at + 1 < bytes.size()) {
     const void* found = std::memchr(bytes.data() + at, 0xFF, bytes.size() - 1 - at);
     if (!found) break;
     at = static_cast<size_t>(static_cast<const uint8_t*>(found) - bytes.data());
     const uint8_t next = bytes[at + 1];
-    if (next != 0x00 && next != 0xFF && !is_restart(next)) return at;
+    if (next != 0x00 && next != 0xFF && (restarts || !is_restart(next))) return at;
     at += next == 0xFF ? 1 : 2;
   }
   return bytes.size();
 }
 
-}  // namespace
+namespace {
 
-JpegScan scan_jpeg(Bytes bytes) {
-  size_t at = 0;
-  return scan_jpeg(bytes, at);
-}
-
-JpegScan scan_jpeg(Bytes bytes, size_t& resume_at) {
+JpegScan walk(Bytes bytes, size_t& resume_at, bool headers_only) {
   JpegScan scan;
   if (bytes.size() < 4) {
     scan.state = State::incomplete;
@@ -96,16 +89,23 @@ JpegScan scan_jpeg(Bytes bytes, size_t& resume_at) {
     }
     if (marker == 0x00 || marker == kSoi) return scan;
     if (marker == kSos && scan.layout.width == 0) return scan;  // a scan of no picture
-    if (marker == kSos && scan.layout.scan_at == 0) scan.layout.scan_at = at;
+    const bool first_scan = marker == kSos && scan.layout.scan_at == 0;
+    if (first_scan) scan.layout.scan_at = at;
     if (at + 4 > bytes.size()) break;
     const size_t length = static_cast<size_t>(bytes[at + 2]) << 8 | bytes[at + 3];
     if (length < 2) return scan;
     if (at + 2 + length > bytes.size()) break;
+    if (is_frame_header(marker)) scan.layout.frame_at = at;
     if (!read_segment(marker, bytes.subspan(at + 4, length - 2), scan.layout)) return scan;
+    if (first_scan) {
+      read_scan_header(bytes.subspan(at + 4, length - 2), scan.layout);
+      scan.layout.entropy_at = at + 2 + length;
+      if (headers_only) return scan;
+    }
     at += 2 + length;
     if (marker == kSos) {
       const size_t from = std::max(at, resume_at);
-      at = find_marker(bytes, from);
+      at = find_jpeg_marker(bytes, from, false);
       if (at == bytes.size()) {
         // The last byte may be the 0xFF of a marker whose second half has not come.
         resume_at = std::max(from, bytes.size() - 1);
@@ -115,6 +115,21 @@ JpegScan scan_jpeg(Bytes bytes, size_t& resume_at) {
   }
   scan.state = State::incomplete;
   return scan;
+}
+
+}  // namespace
+
+JpegScan scan_jpeg(Bytes bytes, size_t& resume_at) { return walk(bytes, resume_at, false); }
+
+JpegScan scan_jpeg(Bytes bytes) {
+  size_t at = 0;
+  return walk(bytes, at, false);
+}
+
+std::optional<JpegLayout> read_jpeg_headers(Bytes bytes) {
+  size_t at = 0;
+  const auto layout = walk(bytes, at, true).layout;
+  return layout.entropy_at > 0 ? std::optional(layout) : std::nullopt;
 }
 
 }  // namespace glimt::media

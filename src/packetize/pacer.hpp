@@ -26,7 +26,7 @@ class Pacer {
 
   explicit Pacer(Options options) : options_(options), rate_bps_(options.rate_bps) {}
 
-  // A frame of `bytes` begins, the next is expected after `interval`: it leaves within 0.9 of that even where
+  // A frame of `bytes` begins, or has grown to so many; the next is expected after `interval`: it leaves within 0.9 of that even where
   // the rate is lower, because a queue that grows from frame to frame helps nobody. `interval` 0: unknown.
   void begin_frame(size_t bytes, Duration interval);
 

@@ -138,7 +138,8 @@ Result<void> DecodeStage::decode(const Work& work) {
 
 Result<void> DecodeStage::choose_decoder(Codec codec) {
   if (codec_ == codec) return {};
-  auto decoder = decode::make_decoder(codec, {options_.format, options_.max_frame_bytes});
+  auto decoder = decode::make_decoder(
+      codec, {options_.format, options_.max_frame_bytes, options_.workers, options_.scale});
   if (!decoder) return decoder.error();
   decoder_ = std::move(*decoder);
   codec_ = codec;
@@ -150,6 +151,7 @@ void DecodeStage::finish(Work work) {
   const bool as_unit = access_units_;
   Received received;
   if (as_unit) {
+    work.unit->put_in_order();
     received.unit = work.unit;
   } else {
     auto frame = decoder_->end();
@@ -157,6 +159,8 @@ void DecodeStage::finish(Work work) {
       refuse(work, frame.error());
       return;
     }
+    if (options_.scale > 1)
+      *frame = scaler_.scale(std::move(*frame), scaled(info.width), scaled(info.height));
     received.frame =
         options_.format ? converter_.convert(std::move(*frame), *options_.format) : std::move(*frame);
     received.frame.stamps = info.stamps;

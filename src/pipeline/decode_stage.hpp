@@ -19,6 +19,7 @@
 #include "base/thread.hpp"
 #include "decode/decoder.hpp"
 #include "filter/convert.hpp"
+#include "filter/scale.hpp"
 
 namespace glimt::pipeline {
 
@@ -39,6 +40,8 @@ class DecodeStage final : public media::StripSink {
     std::optional<PixelFormat> format;
     size_t max_frame_bytes = size_t{64} << 20;
     bool access_units = false;  // hand out encoded units, from the start
+    int workers = 0;            // as decode::DecoderOptions has them
+    int scale = 1;
   };
   struct Counters {
     uint64_t frames = 0;
@@ -103,6 +106,7 @@ class DecodeStage final : public media::StripSink {
   void deliver(Received received);
   void refuse(const Work& work, const Error& why);
   void count_taken(uint64_t units);
+  int scaled(int side) const { return (side + options_.scale - 1) / options_.scale; }
 
   const Options options_;
   const std::function<void()> on_taken_;
@@ -114,6 +118,7 @@ class DecodeStage final : public media::StripSink {
   std::optional<Codec> codec_;
   std::unique_ptr<decode::Decoder> decoder_;
   filter::Converter converter_;
+  filter::Scaler scaler_;
 
   mutable Mutex m_;
   Condition changed_;

@@ -31,8 +31,25 @@ bool is_file_mode(const std::string& value) {
 struct Encoding {
   std::optional<Codec> codec;
   std::optional<int> quality;
+  std::optional<Chroma> chroma;
+  std::optional<int> workers;
   std::optional<size_t> max_frame_bytes;
 };
+
+constexpr int kMaxWorkers = 64;
+
+Result<std::optional<int>> parse_workers(const Url& url) {
+  const auto text = url.find("workers");
+  if (!text) return std::optional<int>();
+  const auto workers = parse_integer(*text, 0, kMaxWorkers, "number of workers");
+  if (!workers) return workers.error();
+  return std::optional(*workers);
+}
+
+Result<void> check_workers(int workers) {
+  if (workers >= 0 && workers <= kMaxWorkers) return {};
+  return Error{ErrorKind::invalid_argument, "workers: 0 (by processors) to " + std::to_string(kMaxWorkers)};
+}
 
 Result<std::optional<size_t>> parse_max_frame(const Url& url) {
   const auto text = url.find("max_frame");
@@ -74,6 +91,14 @@ Result<Encoding> parse_encoding(const Url& url, const transport::Address& addres
     if (!quality) return quality.error();
     e.quality = *quality;
   }
+  if (const auto text = url.find("chroma")) {
+    const auto chroma = parse_chroma(*text);
+    if (!chroma) return chroma.error();
+    e.chroma = *chroma;
+  }
+  const auto workers = parse_workers(url);
+  if (!workers) return workers.error();
+  e.workers = *workers;
   const auto max_frame = parse_max_frame(url);
   if (!max_frame) return max_frame.error();
   e.max_frame_bytes = *max_frame;
@@ -87,8 +112,8 @@ Error disagree(const char* what) {
 }
 
 Result<SendEndpoint> parse_send_endpoint(const Url& url, const PublisherOptions& options) {
-  if (auto known = url.allow_only(
-          {"listen", "connect", "codec", "quality", "pace", "max_frame", "wire", "key", "mode"});
+  if (auto known = url.allow_only({"listen", "connect", "codec", "quality", "pace", "max_frame", "wire",
+                                   "key", "mode", "chroma", "workers"});
       !known)
     return known.error();
   if (auto open = refuse_keys(url); !open) return open.error();
@@ -129,14 +154,21 @@ Result<std::vector<SendEndpoint>> parse_send_endpoints(const std::vector<Url>& u
     if (!e) return e.error();
     if (e->codec && all.codec && *e->codec != *all.codec) return disagree("codec");
     if (e->quality && all.quality && *e->quality != *all.quality) return disagree("quality");
+    if (e->chroma && all.chroma && *e->chroma != *all.chroma) return disagree("chroma");
+    if (e->workers && all.workers && *e->workers != *all.workers) return disagree("number of workers");
     if (e->max_frame_bytes && all.max_frame_bytes && *e->max_frame_bytes != *all.max_frame_bytes)
       return disagree("max_frame");
     if (e->codec) all.codec = e->codec;
     if (e->quality) all.quality = e->quality;
+    if (e->chroma) all.chroma = e->chroma;
+    if (e->workers) all.workers = e->workers;
     if (e->max_frame_bytes) all.max_frame_bytes = e->max_frame_bytes;
   }
   options.codec = all.codec.value_or(options.codec);
   options.quality = all.quality.value_or(options.quality);
+  options.chroma = all.chroma.value_or(options.chroma);
+  options.workers = all.workers.value_or(options.workers);
+  if (auto some = check_workers(options.workers); !some) return some.error();
   options.max_frame_bytes = all.max_frame_bytes.value_or(options.max_frame_bytes);
   return endpoints;
 }
@@ -146,8 +178,10 @@ Result<SendEndpoint> parse_further_endpoint(const Url& url, const PublisherOptio
   if (!endpoint) return endpoint.error();
   const auto e = parse_encoding(url, endpoint->address);
   if (!e) return e.error();
-  const char* differs = e->codec && *e->codec != options.codec                                 ? "codec"
-                        : e->quality && *e->quality != options.quality                         ? "quality"
+  const char* differs = e->codec && *e->codec != options.codec         ? "codec"
+                        : e->quality && *e->quality != options.quality ? "quality"
+                        : e->chroma && *e->chroma != options.chroma    ? "chroma"
+                        : e->workers && *e->workers != options.workers ? "number of workers"
                         : e->max_frame_bytes && *e->max_frame_bytes != options.max_frame_bytes ? "max_frame"
                                                                                                : nullptr;
   if (!differs) return endpoint;
@@ -157,7 +191,8 @@ Result<SendEndpoint> parse_further_endpoint(const Url& url, const PublisherOptio
 }
 
 Result<ReceiveEndpointOptions> parse_receive_endpoint(const Url& url, const SubscriberOptions& options) {
-  if (auto known = url.allow_only({"listen", "connect", "mode", "latency", "max_frame", "wire", "key"});
+  if (auto known = url.allow_only(
+          {"listen", "connect", "mode", "latency", "max_frame", "wire", "key", "workers", "scale"});
       !known)
     return known.error();
   if (auto open = refuse_keys(url); !open) return open.error();
@@ -182,6 +217,21 @@ Result<ReceiveEndpointOptions> parse_receive_endpoint(const Url& url, const Subs
   const auto max_frame = parse_max_frame(url);
   if (!max_frame) return max_frame.error();
   endpoint.options.max_frame_bytes = max_frame->value_or(options.max_frame_bytes);
+  const auto workers = parse_workers(url);
+  if (!workers) return workers.error();
+  endpoint.options.workers = workers->value_or(options.workers);
+  if (auto some = check_workers(endpoint.options.workers); !some) return some.error();
+  if (const auto text = url.find("scale")) {
+    const auto scale = parse_scale(*text);
+    if (!scale) return scale.error();
+    endpoint.options.scale = *scale;
+  }
+  const int scale = endpoint.options.scale;
+  if (scale != 1 && scale != 2 && scale != 4 && scale != 8)
+    return Error{ErrorKind::invalid_argument, "scale: 1, 2, 4 or 8"};
+  if (scale != 1 && endpoint.options.encoded)
+    return Error{ErrorKind::invalid_argument,
+                 "pictures that are not decoded cannot be scaled; leave scale out"};
   return endpoint;
 }
 

@@ -9,7 +9,8 @@ constexpr auto kLookUp =
     std::chrono::milliseconds(20);  // how soon the end of a stream is noticed by a waiting reader
 
 DecodeStage::Options decode_options(const ReceiverOptions& o) {
-  return {o.subscriber.mode, o.subscriber.format, o.subscriber.max_frame_bytes, o.subscriber.encoded};
+  const auto& s = o.subscriber;
+  return {s.mode, s.format, s.max_frame_bytes, s.encoded, s.workers, s.scale};
 }
 
 }  // namespace

@@ -54,6 +54,7 @@ void RecordStage::end(const Ref<media::AccessUnit>& unit) {
   auto copy = std::move(growing->copy);
   growing_.erase(growing_.begin() + (growing - growing_.data()));
   copy->info = unit->info;
+  copy->put_in_order();
   push(std::move(copy));
 }
 

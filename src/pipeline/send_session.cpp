@@ -67,7 +67,9 @@ void SendSession::pump(Instant now, Duration interval, transport::Transport& tra
   while (const auto* unit = queue_->current()) {
     unproven_ = !has_reported_ && queue_->last_begun() && queue_->next_symbol() == 0;
     if (unproven_) break;
-    if (queue_->next_symbol() == 0) pacer_.begin_frame(unit->bytes, interval);
+    // A picture that comes in strips grows while it is sent.
+    if (queue_->next_symbol() == 0 || unit->bytes != paced_bytes_)
+      pacer_.begin_frame(paced_bytes_ = unit->bytes, interval);
     const size_t due = pacer_.due(now);
     if (due == 0) break;
     tell_left_out(out);

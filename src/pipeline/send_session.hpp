@@ -61,6 +61,7 @@ class SendSession {
 
   std::optional<packetize::SendQueue> queue_;
   packetize::Pacer pacer_;
+  size_t paced_bytes_ = 0;  // of the unit that is being sent, as far as it was known
   bool blocked_ = false;
   bool quiet_ = false;
   bool has_reported_ = false;

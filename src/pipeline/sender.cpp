@@ -20,7 +20,7 @@ Result<std::unique_ptr<Sender>> Sender::open(const std::vector<Url>& urls, Publi
   if (!endpoints) return endpoints.error();
   auto network = NetworkThread::shared();
   if (!network) return network.error();
-  auto encoder = encode::make_encoder(options.codec, {options.quality});
+  auto encoder = encode::make_encoder(options.codec, {options.quality, options.chroma, options.workers});
   if (!encoder) return encoder.error();
   std::unique_ptr<Sender> sender(new Sender(std::move(*network), options, std::move(*encoder)));
   for (const auto& endpoint : *endpoints) {
@@ -33,7 +33,7 @@ Sender::Sender(std::shared_ptr<NetworkThread> network, const PublisherOptions& o
                std::unique_ptr<encode::Encoder> encoder)
     : options_(options),
       encoder_(std::move(encoder)),
-      decoder_({std::nullopt, options.max_frame_bytes}),
+      decoder_({std::nullopt, options.max_frame_bytes, options.workers}),
       stream_(std::move(network)),
       thread_("glimt-encode", [this] { encode_loop(); }) {}
 
@@ -136,11 +136,23 @@ Result<void> Sender::encode_pixels(media::Frame frame) {
   return encoder_->encode(frame, stream_);
 }
 
+// A JPEG that has restart markers leaves in strips, its bytes as they are.
 Result<void> Sender::pass_on(const Ref<media::AccessUnit>& unit) {
+  const bool cut = unit->strips.size() == 1 && unit->info.codec == Codec::jpeg &&
+                   cut_jpeg(unit->strips[0].bytes, unit->info);
+  unit->info.strips = static_cast<int>(cut ? cutter_.strips().size() : unit->strips.size());
   stream_.begin(unit);
-  for (const auto& strip : unit->strips) stream_.strip(unit, strip);
+  for (int i = 0; cut && i < unit->info.strips; ++i)
+    stream_.strip(unit, {unit->strips[0].owner, cutter_.strips()[static_cast<size_t>(i)], i});
+  for (size_t i = 0; !cut && i < unit->strips.size(); ++i) stream_.strip(unit, unit->strips[i]);
   stream_.end(unit);
   return {};
+}
+
+bool Sender::cut_jpeg(Bytes jpeg, const media::UnitInfo& info) {
+  const auto scan = media::scan_jpeg(jpeg);
+  return scan.state == media::JpegScan::State::whole && scan.layout.restart_interval > 0 &&
+         cutter_.cut(jpeg, scan.layout, media::strips_worth(info.width, info.height));
 }
 
 PublisherStats Sender::stats() {

@@ -10,6 +10,7 @@
 #include "base/histogram.hpp"
 #include "encode/encoder.hpp"
 #include "filter/convert.hpp"
+#include "media/jpeg_strips.hpp"
 #include "pipeline/endpoint_options.hpp"
 #include "pipeline/send_stream.hpp"
 #include "pipeline/unit_decoder.hpp"
@@ -49,11 +50,13 @@ class Sender {
   Result<void> encode_any(source::Picture& picture);
   Result<void> encode_pixels(media::Frame frame);
   Result<void> pass_on(const Ref<media::AccessUnit>& unit);
+  bool cut_jpeg(Bytes jpeg, const media::UnitInfo& info);
 
   const PublisherOptions options_;
   const std::unique_ptr<encode::Encoder> encoder_;
   UnitDecoder decoder_;          // bound to the encode thread
   filter::Converter converter_;  // likewise
+  media::JpegCutter cutter_;     // likewise
   SendStream stream_;
   Queue<source::Picture> waiting_{1};
   std::atomic<bool> sends_arrays_{false};  // to a destination whose pixels are interleaved

@@ -50,12 +50,12 @@ Error because(const std::string& path, int code) {
 }
 
 // What can stand in a file as it is.
-Result<void> suits(const media::AccessUnit& unit) {
+Result<void> suits(const media::AccessUnit& unit, Bytes picture) {
   if (unit.info.codec != Codec::jpeg) {
     return Error{ErrorKind::unsupported,
                  "uncompressed pictures are not recorded; send them with ?codec=jpeg"};
   }
-  const auto scan = unit.strips.size() == 1 ? media::scan_jpeg(unit.strips[0].bytes) : media::JpegScan{};
+  const auto scan = media::scan_jpeg(picture);
   if (scan.state != media::JpegScan::State::whole || scan.layout.width != unit.info.width ||
       scan.layout.height != unit.info.height) {
     return Error{ErrorKind::malformed,
@@ -127,7 +127,8 @@ Recorder::~Recorder() { finish(); }
 
 void Recorder::put(const media::AccessUnit& unit, Instant now) {
   const auto& info = unit.info;
-  if (auto fits = suits(unit); !fits) {
+  const Bytes picture = unit.joined(joined_);
+  if (auto fits = suits(unit, picture); !fits) {
     refuse(fits.error(), now);
     return;
   }
@@ -137,7 +138,6 @@ void Recorder::put(const media::AccessUnit& unit, Instant now) {
     count(0, 1);
     return;
   }
-  const Bytes picture = unit.strips[0].bytes;
   ++file_->unflushed;
   file_->newest = std::max(file_->newest, captured);
   if (auto written = file_->muxer->write(picture, file_->newest - file_->began); !written) {

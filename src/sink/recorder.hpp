@@ -101,6 +101,7 @@ class Recorder final : public UnitSink {
   const Container container_;
   const OpenMuxer open_muxer_;
   std::optional<File> file_;
+  media::Buffer joined_;  // a picture that came in strips
   bool any_file_ = false;
   Instant tended_at_{}, try_again_at_{};
   bool broken_ = false;      // said already

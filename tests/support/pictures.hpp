@@ -37,6 +37,16 @@ class Picture {
   explicit Picture(const Shape& shape, size_t gap = 0) : shape_(shape), gap_(gap) {
     for (int p = 0; p < media::plane_count(shape.format); ++p) paint(p);
   }
+  // So that no two blocks are alike.
+  Picture& roughen(uint32_t grain) {
+    for (auto& plane : planes_) {
+      for (auto& value : plane) {
+        grain = grain * 1664525 + 1013904223;
+        value = static_cast<uint8_t>(value + (grain >> 27));
+      }
+    }
+    return *this;
+  }
   // A view, good as long as this is.
   media::Frame frame() const {
     media::Frame frame;
@@ -100,6 +110,13 @@ struct CollectingSink final : media::StripSink {
     ended = true;
   }
   void abandon(const Ref<media::AccessUnit>&) override { ADD_FAILURE() << "abandoned"; }
+
+  // One strip behind the other.
+  std::string bytes() const {
+    std::string all;
+    for (const auto& strip : strips) all += as_text(strip.bytes);
+    return all;
+  }
 
   Ref<media::AccessUnit> unit;
   std::vector<media::Strip> strips;
