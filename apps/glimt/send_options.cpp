@@ -5,11 +5,11 @@
 namespace glimt::command {
 namespace {
 
-// What the encoder is asked to do with pixels, a camera's MJPEG cannot give.
+// What the encoder is asked to do with pixels, the MJPEG of a camera or a clip cannot give.
 bool wants_pixels(const SendOptions& o, const std::vector<Url>& destinations, Codec codec) {
-  return o.quality > 0 || codec == Codec::raw ||
+  return o.quality > 0 || !o.chroma.empty() || codec != Codec::jpeg ||
          std::any_of(destinations.begin(), destinations.end(),
-                     [](const Url& url) { return url.has("quality"); });
+                     [](const Url& url) { return url.has("quality") || url.has("chroma"); });
 }
 
 void ask_for_addresses(SendOptions& o) {

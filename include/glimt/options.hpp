@@ -108,8 +108,8 @@ struct SourceOptions {
   // What stands on standard input: the name of a PixelFormat, or mjpeg; bgr24 where nothing is said. What a
   // camera is to give: mjpeg, yuyv or any fourcc; mjpeg where it gives that, otherwise its own choice.
   std::string format;
-  // The encoder sees the pixels of a camera: its MJPEG is not passed on as it is. Needed for codec and quality
-  // of one's own; costs a decode and an encode a frame.
+  // The encoder sees the pixels of a camera or an MJPEG clip, which is otherwise passed on as it is where no other codec,
+  // quality or chroma is asked for than PublisherOptions has by itself; costs a decode and an encode a frame.
   bool pixels = false;
   // Between source and encoder: "faces" draws green frames around faces, "faces:metadata" sends them as metadata
   // (boxes.hpp) for the viewer to draw; options as in an address: model, cascade, min_size. They are looked for beside

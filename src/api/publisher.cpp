@@ -33,7 +33,9 @@ class Publisher::Impl {
                    "'" + url.text + "': another source plays; stop() it first, or open a publisher for each"};
     }
     source::SourceOptions how{options, sender->options().max_frame_bytes};
-    how.pixels |= sender->options().codec == Codec::raw;
+    const PublisherOptions asked = sender->options(), usual;
+    how.pixels |=
+        asked.codec != Codec::jpeg || asked.quality != usual.quality || asked.chroma != usual.chroma;
     auto filter = pipeline::FilterStage::open(how);
     if (!filter) return filter.error();
     auto source = source::open_source(url, how);

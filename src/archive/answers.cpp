@@ -94,6 +94,7 @@ void play(Playback& out, const StoredFile& file, const wire::ArchivePlay& reques
   options.fast = request.fast;
   options.from = std::chrono::microseconds(request.from_us);
   options.skip = request.skip;
+  options.pixels = true;  // it asks for a codec and a quality
   const auto source = open_stored(file, options);
   if (!source) return fail(out, source.error());
   // What was decoded from a still is sent as it is: nothing is lost.

@@ -28,6 +28,10 @@ class Thread {
   std::thread thread_;
 };
 
+// The calling thread works in short bursts: it asks for short time slices, so that from Linux 6.12 on it need not wait for
+// the end of another's slice (3 ms) when it wakes up on a busy processor. Older kernels take no notice.
+void ask_for_short_slices();
+
 // The calling thread, and those that it starts, run from now on only where no other wants the processor. There is no way back.
 void yield_to_all_others();
 

@@ -110,6 +110,7 @@ bool DecodeStage::next_work(Work& work) {
 }
 
 void DecodeStage::decode_loop() {
+  if (options_.workers != 1) ask_for_short_slices();  // it hands strips to others
   while (true) {
     Work work;
     {

@@ -17,7 +17,10 @@ Result<std::shared_ptr<NetworkThread>> NetworkThread::shared() {
 }
 
 NetworkThread::NetworkThread(std::unique_ptr<transport::EventLoop> loop)
-    : loop_(std::move(loop)), thread_("glimt-net", [this] { loop_->run(); }) {
+    : loop_(std::move(loop)), thread_("glimt-net", [this] {
+        ask_for_short_slices();
+        loop_->run();
+      }) {
   std::promise<void> running;  // from here on call() means the loop's thread
   loop_->post([&] { running.set_value(); });
   running.get_future().wait();

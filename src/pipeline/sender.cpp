@@ -15,12 +15,14 @@ const media::Stamps& stamps_of(const source::Picture& picture) {
 
 }  // namespace
 
-Result<std::unique_ptr<Sender>> Sender::open(const std::vector<Url>& urls, PublisherOptions options) {
+Result<std::unique_ptr<Sender>> Sender::open(const std::vector<Url>& urls, PublisherOptions options,
+                                             int strips) {
   const auto endpoints = parse_send_endpoints(urls, options);
   if (!endpoints) return endpoints.error();
   auto network = NetworkThread::shared();
   if (!network) return network.error();
-  auto encoder = encode::make_encoder(options.codec, {options.quality, options.chroma, options.workers});
+  auto encoder =
+      encode::make_encoder(options.codec, {options.quality, options.chroma, options.workers, strips});
   if (!encoder) return encoder.error();
   std::unique_ptr<Sender> sender(new Sender(std::move(*network), options, std::move(*encoder)));
   for (const auto& endpoint : *endpoints) {

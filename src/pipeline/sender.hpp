@@ -20,7 +20,9 @@ namespace glimt::pipeline {
 
 class Sender {
  public:
-  static Result<std::unique_ptr<Sender>> open(const std::vector<Url>& urls, PublisherOptions options);
+  // `strips`: how many a JPEG is to fall into, for measurements; 0: as many as it is worth.
+  static Result<std::unique_ptr<Sender>> open(const std::vector<Url>& urls, PublisherOptions options,
+                                              int strips = 0);
   ~Sender();
 
   void publish(source::Picture picture);

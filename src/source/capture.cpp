@@ -8,7 +8,9 @@
 #include <opencv2/core/utils/logger.hpp>
 #include <opencv2/videoio.hpp>
 
+#include "media/jpeg_tables.hpp"
 #include "source/frame_source.hpp"
+#include "source/jpeg_unit.hpp"
 #include "source/ticker.hpp"
 
 namespace glimt::source {
@@ -29,6 +31,29 @@ Result<cv::VideoCapture> open_anything(const std::string& path, const std::strin
   return capture;
 }
 
+// What a container may call MJPEG.
+bool may_be_mjpeg(const cv::VideoCapture& capture) {
+  const auto fourcc = static_cast<uint32_t>(static_cast<int64_t>(capture.get(cv::CAP_PROP_FOURCC)));
+  const char name[] = {static_cast<char>(fourcc | 0x20), static_cast<char>(fourcc >> 8 | 0x20),
+                       static_cast<char>(fourcc >> 16 | 0x20), static_cast<char>(fourcc >> 24)};
+  const std::string_view head(name, 3);
+  return head == "mjp" || head == "jpe" || head == "mp4";  // in MP4 the last stands for many
+}
+
+Bytes bytes_of(const cv::Mat& mat) { return {mat.data, mat.total() * mat.elemSize()}; }
+
+// So that packets come as they are stored; the first has come then. False where they are not the pictures that decoding would
+// give: no JPEGs, two fields to a picture, or to be turned.
+bool read_packets(cv::VideoCapture& capture) {
+  const double width = capture.get(cv::CAP_PROP_FRAME_WIDTH), height = capture.get(cv::CAP_PROP_FRAME_HEIGHT);
+  if (capture.get(cv::CAP_PROP_ORIENTATION_META) != 0 || !capture.set(cv::CAP_PROP_FORMAT, -1)) return false;
+  cv::Mat first;
+  if (!capture.grab() || !capture.retrieve(first)) return false;
+  const auto scan = media::scan_jpeg(bytes_of(first));
+  return scan.state == media::JpegScan::State::whole && is_sendable(scan.layout) &&
+         scan.layout.width == static_cast<int>(width) && scan.layout.height == static_cast<int>(height);
+}
+
 class CaptureSource final : public FrameSource {
  public:
   struct Options {
@@ -39,13 +64,15 @@ class CaptureSource final : public FrameSource {
     uint64_t skip = 0;
     std::chrono::microseconds from{0};
     std::string path;
+    bool packets = false;  // MJPEG is handed on as it is stored; the first has been grabbed
   };
   CaptureSource(cv::VideoCapture capture, std::string name, double fps, const Options& options)
       : capture_(std::move(capture)),
         name_(std::move(name)),
         options_(options),
         ticker_(fps),
-        traits_{name_, options.patient, false} {
+        traits_{name_ + (options.packets ? ", passed on as it is" : ""), options.patient, options.packets},
+        grabbed_(options.packets) {
     traits_.fps = fps;
     traits_.width = static_cast<int>(capture_.get(cv::CAP_PROP_FRAME_WIDTH));
     traits_.height = static_cast<int>(capture_.get(cv::CAP_PROP_FRAME_HEIGHT));
@@ -55,18 +82,57 @@ class CaptureSource final : public FrameSource {
 
   Result<std::optional<Picture>> read() override {
     if (options_.own_pace && !ticker_.wait()) return std::optional<Picture>();
-    if (stopped_) return std::optional<Picture>();
-    Ref<Held<cv::Mat>> owner(new Held<cv::Mat>);
+    while (!stopped_) {
+      Ref<Held<cv::Mat>> owner(new Held<cv::Mat>);
+      auto more = read_into(owner->value);
+      if (!more) return more.error();
+      if (!*more) break;
+      if (!options_.packets) return frame_over(owner);
+      if (auto unit = unit_over(owner)) return std::optional<Picture>(std::move(*unit));
+      ++refused_;
+    }
+    return std::optional<Picture>();
+  }
+
+  void interrupt() override {
+    stopped_ = true;
+    ticker_.interrupt();
+  }
+  Traits traits() const override { return traits_; }
+  SourceStats stats() const override { return {.refused = refused_}; }
+
+ private:
+  // False at the end.
+  Result<bool> read_into(cv::Mat& mat) {
     try {
       if (auto sought = seek(); !sought) return sought.error();
       for (; skipped_ < options_.skip && !stopped_; ++skipped_) {
         if (!grab()) return end();
       }
-      if (stopped_) return std::optional<Picture>();
-      if (!(grab() && capture_.retrieve(owner->value)) && !rewind(owner->value)) return end();
+      if (stopped_) return false;
+      if (!(grab() && capture_.retrieve(mat)) && !rewind(mat)) return end();
+      return true;
     } catch (const cv::Exception& e) {
       return Error{ErrorKind::malformed, name_ + ": " + e.what()};
     }
+  }
+
+  // As it is stored, with the tables that it leaves out. Empty where it is no whole JPEG.
+  std::optional<Ref<media::AccessUnit>> unit_over(const Ref<Held<cv::Mat>>& owner) {
+    const auto scan = media::scan_jpeg(bytes_of(owner->value));
+    const auto& layout = scan.layout;
+    if (scan.state != media::JpegScan::State::whole || !is_sendable(layout) ||
+        !media::check_size(PixelFormat::bgr24, layout.width, layout.height, options_.max_frame_bytes))
+      return std::nullopt;
+    ++number_;
+    const Bytes bytes = bytes_of(owner->value).first(layout.size);
+    if (layout.has_huffman_tables) return make_jpeg_unit(units_, layout, {owner, bytes, 0}, now());
+    auto completed = buffers_.take();
+    const size_t size = media::insert_huffman_tables(bytes, layout.scan_at, *completed);
+    return make_jpeg_unit(units_, layout, {completed, {completed->data(), size}, 0}, now());
+  }
+
+  Result<std::optional<Picture>> frame_over(const Ref<Held<cv::Mat>>& owner) {
     const cv::Mat& mat = owner->value;
     if (mat.depth() != CV_8U || (mat.channels() != 3 && mat.channels() != 1)) {
       return Error{ErrorKind::unsupported, name_ + ": gives pictures that are neither 8-bit colour nor grey"};
@@ -85,13 +151,6 @@ class CaptureSource final : public FrameSource {
     return std::optional<Picture>(std::move(frame));
   }
 
-  void interrupt() override {
-    stopped_ = true;
-    ticker_.interrupt();
-  }
-  Traits traits() const override { return traits_; }
-
- private:
   bool grab() { return std::exchange(grabbed_, false) || capture_.grab(); }
   double time_ms() const { return capture_.get(cv::CAP_PROP_POS_MSEC); }
 
@@ -135,8 +194,8 @@ class CaptureSource final : public FrameSource {
     return capture_.set(cv::CAP_PROP_POS_FRAMES, 0) && capture_.read(mat);
   }
 
-  Result<std::optional<Picture>> end() {
-    if (options_.patient && (number_ > 0 || skipped_ > 0)) return std::optional<Picture>();
+  Result<bool> end() const {
+    if (options_.patient && (number_ > 0 || skipped_ > 0)) return false;
     if (options_.patient)
       return Error{ErrorKind::malformed, name_ + ": has no picture that can be decoded; is it damaged?"};
     return Error{ErrorKind::disconnected, name_ + ": gives no more pictures; has its sender ended?"};
@@ -148,9 +207,12 @@ class CaptureSource final : public FrameSource {
   Ticker ticker_;
   Traits traits_;
   std::atomic<bool> stopped_{false};
-  bool sought_ = false, grabbed_ = false;  // grabbed: not retrieved yet
+  std::atomic<uint64_t> refused_{0};  // packets that are no whole JPEG
+  bool sought_ = false, grabbed_;     // grabbed: not retrieved yet
   uint64_t skipped_ = 0;
   uint32_t number_ = 0;
+  Pool<media::AccessUnit> units_;
+  media::BufferPool buffers_;
 };
 
 }  // namespace
@@ -164,6 +226,14 @@ Result<std::unique_ptr<FrameSource>> open_capture(const Url& url, const SourceOp
     const std::string name = options.name.empty() ? url.path : options.name;
     auto capture = open_anything(url.path, name);
     if (!capture) return capture.error();
+    // Packets have no times to begin from.
+    bool packets =
+        file && !options.pixels && !options.size && options.from.count() == 0 && may_be_mjpeg(*capture);
+    if (packets && !read_packets(*capture)) {
+      packets = false;
+      capture = open_anything(url.path, name);
+      if (!capture) return capture.error();
+    }
     double fps = file && options.fps ? *options.fps : capture->get(cv::CAP_PROP_FPS);
     if (!(fps >= 1 && fps <= 1000)) fps = 30;  // some containers do not say
     const CaptureSource::Options how{url.has("loop") || options.loop,
@@ -172,7 +242,8 @@ Result<std::unique_ptr<FrameSource>> open_capture(const Url& url, const SourceOp
                                      options.max_frame_bytes,
                                      options.skip,
                                      options.from,
-                                     url.path};
+                                     url.path,
+                                     packets};
     return std::unique_ptr<FrameSource>(std::make_unique<CaptureSource>(std::move(*capture), name, fps, how));
   } catch (const cv::Exception& e) {
     return Error{ErrorKind::unavailable, url.text + ": " + e.what()};
