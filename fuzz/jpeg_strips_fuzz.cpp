@@ -34,7 +34,7 @@ struct Collector final : media::StripSink {
   bool ended = false;
 };
 
-void encode(ByteReader in) {
+void check_encoding(ByteReader in) {
   constexpr PixelFormat kFormats[] = {PixelFormat::gray8, PixelFormat::bgr24, PixelFormat::bgra32,
                                       PixelFormat::i420};
   const int width = in.u16() % kMostSide + 1, height = in.u16() % kMostSide + 1;
@@ -54,8 +54,8 @@ void encode(ByteReader in) {
   GLIMT_REQUIRE(sink.bytes == test::serial_jpeg(frame, options.quality, chroma, plan.restart_interval));
 }
 
-std::optional<std::string> decode(const std::vector<Bytes>& strips, const media::JpegLayout& layout,
-                                  PixelFormat format, int scale, bool backwards) {
+std::optional<std::string> pixels_of(const std::vector<Bytes>& strips, const media::JpegLayout& layout,
+                                     PixelFormat format, int scale, bool backwards) {
   const auto decoder = decode::make_jpeg_decoder({format, size_t{64} << 20, 1, scale});
   media::UnitInfo info;
   info.width = layout.width;
@@ -78,7 +78,7 @@ std::optional<std::string> decode(const std::vector<Bytes>& strips, const media:
   return pixels;
 }
 
-void decode(uint8_t how, Bytes jpeg) {
+void check_decoding(uint8_t how, Bytes jpeg) {
   const auto scan = media::scan_jpeg(jpeg);
   if (scan.state != media::JpegScan::State::whole ||
       int64_t{scan.layout.width} * scan.layout.height > kMostPixels)
@@ -92,18 +92,18 @@ void decode(uint8_t how, Bytes jpeg) {
   std::string spliced;
   for (const Bytes strip : cutter.strips()) spliced += as_text(strip);
   GLIMT_REQUIRE(spliced == as_text(jpeg.first(layout.size)));
-  const auto apart = decode(cutter.strips(), layout, format, scale, how & 0x80);
+  const auto apart = pixels_of(cutter.strips(), layout, format, scale, how & 0x80);
   GLIMT_REQUIRE(apart == test::serial_pixels(spliced, format, scale));
 
   // Strips that lie: cut where the bytes say so. Nothing is expected but that it ends well.
   std::vector<Bytes> lies = cutter.strips();
   const size_t which = how % lies.size();
   lies[which] = lies[which].first(lies[which].size() * (how >> 4) / 16);
-  (void)decode(lies, layout, format, scale, false);
+  (void)pixels_of(lies, layout, format, scale, false);
 }
 
 // The bytes between, as they are, taken for strips.
-void decode_anything(uint8_t how, Bytes bytes) {
+void decode_lies(uint8_t how, Bytes bytes) {
   const auto layout = media::read_jpeg_headers(bytes);
   if (!layout || int64_t{layout->width} * layout->height > kMostPixels) return;
   std::vector<Bytes> strips{bytes.first(layout->entropy_at)};
@@ -117,7 +117,7 @@ void decode_anything(uint8_t how, Bytes bytes) {
     strips.push_back(rest.first(n));
     rest = rest.subspan(n);
   }
-  (void)decode(strips, *layout, PixelFormat::bgr24, 1, how & 0x40);
+  (void)pixels_of(strips, *layout, PixelFormat::bgr24, 1, how & 0x40);
 }
 
 }  // namespace
@@ -127,13 +127,13 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const Bytes rest(data + 2, size - 2);
   switch (data[0] % 3) {
     case 0:
-      encode(ByteReader(rest));
+      check_encoding(ByteReader(rest));
       break;
     case 1:
-      decode(data[1], rest);
+      check_decoding(data[1], rest);
       break;
     default:
-      decode_anything(data[1], rest);
+      decode_lies(data[1], rest);
   }
   return 0;
 }
