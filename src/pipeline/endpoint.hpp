@@ -31,6 +31,8 @@ class Endpoint : public transport::Transport::Events {
     virtual Duration oldest_wait(Instant now) const = 0;
     // `why`: whom it is connected to, or why no longer.
     virtual void on_change(Change change, const std::string& why) = 0;
+    // The sender hands its pictures over in shared memory. `same_clock`: its times are of this machine's clock.
+    virtual void on_frame_channel(UniqueFd, bool) {}
   };
 
   virtual void start() = 0;

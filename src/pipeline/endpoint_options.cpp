@@ -28,10 +28,13 @@ bool is_file_mode(const std::string& value) {
   return !value.empty() && std::isdigit(static_cast<unsigned char>(value[0]));
 }
 
+constexpr int kMinSlots = 3, kMaxSlots = 64;
+
 struct Encoding {
   std::optional<Codec> codec;
   std::optional<int> quality;
   std::optional<size_t> max_frame_bytes;
+  std::optional<int> slots;
 };
 
 Result<std::optional<size_t>> parse_max_frame(const Url& url) {
@@ -74,10 +77,21 @@ Result<Encoding> parse_encoding(const Url& url, const transport::Address& addres
     if (!quality) return quality.error();
     e.quality = *quality;
   }
+  if (const auto text = url.find("slots")) {
+    const auto slots = parse_integer(*text, kMinSlots, kMaxSlots, "slots");
+    if (!slots) return slots.error();
+    e.slots = *slots;
+  }
   const auto max_frame = parse_max_frame(url);
   if (!max_frame) return max_frame.error();
   e.max_frame_bytes = *max_frame;
   return e;
+}
+
+// What is raw on one machine needs no encoder.
+bool is_shared(const transport::Address& address, const Encoding& e, const PublisherOptions& options) {
+  return address.kind == transport::Kind::unix_socket && address.wire == wire::WireFormat::native &&
+         e.codec.value_or(options.codec.value_or(Codec::raw)) == Codec::raw;
 }
 
 Error disagree(const char* what) {
@@ -88,7 +102,7 @@ Error disagree(const char* what) {
 
 Result<SendEndpoint> parse_send_endpoint(const Url& url, const PublisherOptions& options) {
   if (auto known = url.allow_only(
-          {"listen", "connect", "codec", "quality", "pace", "max_frame", "wire", "key", "mode"});
+          {"listen", "connect", "codec", "quality", "pace", "max_frame", "slots", "wire", "key", "mode"});
       !known)
     return known.error();
   if (auto open = refuse_keys(url); !open) return open.error();
@@ -124,18 +138,23 @@ Result<std::vector<SendEndpoint>> parse_send_endpoints(const std::vector<Url>& u
   for (const Url& url : urls) {
     auto endpoint = parse_send_endpoint(url, options);
     if (!endpoint) return endpoint.error();
-    endpoints.push_back(*endpoint);
-    const auto e = parse_encoding(url, endpoint->address);
+    auto e = parse_encoding(url, endpoint->address);
     if (!e) return e.error();
+    endpoint->shares = is_shared(endpoint->address, *e, options);
+    if (endpoint->shares) e->codec.reset();
+    endpoints.push_back(*endpoint);
     if (e->codec && all.codec && *e->codec != *all.codec) return disagree("codec");
     if (e->quality && all.quality && *e->quality != *all.quality) return disagree("quality");
     if (e->max_frame_bytes && all.max_frame_bytes && *e->max_frame_bytes != *all.max_frame_bytes)
       return disagree("max_frame");
+    if (e->slots && all.slots && *e->slots != *all.slots) return disagree("slots");
     if (e->codec) all.codec = e->codec;
     if (e->quality) all.quality = e->quality;
     if (e->max_frame_bytes) all.max_frame_bytes = e->max_frame_bytes;
+    if (e->slots) all.slots = e->slots;
   }
-  options.codec = all.codec.value_or(options.codec);
+  if (all.codec) options.codec = all.codec;
+  options.slots = all.slots.value_or(options.slots);
   options.quality = all.quality.value_or(options.quality);
   options.max_frame_bytes = all.max_frame_bytes.value_or(options.max_frame_bytes);
   return endpoints;
@@ -144,11 +163,14 @@ Result<std::vector<SendEndpoint>> parse_send_endpoints(const std::vector<Url>& u
 Result<SendEndpoint> parse_further_endpoint(const Url& url, const PublisherOptions& options) {
   auto endpoint = parse_send_endpoint(url, options);
   if (!endpoint) return endpoint.error();
-  const auto e = parse_encoding(url, endpoint->address);
+  auto e = parse_encoding(url, endpoint->address);
   if (!e) return e.error();
-  const char* differs = e->codec && *e->codec != options.codec                                 ? "codec"
+  endpoint->shares = is_shared(endpoint->address, *e, options);
+  if (endpoint->shares) e->codec.reset();
+  const char* differs = e->codec && *e->codec != options.codec.value_or(Codec::jpeg)           ? "codec"
                         : e->quality && *e->quality != options.quality                         ? "quality"
                         : e->max_frame_bytes && *e->max_frame_bytes != options.max_frame_bytes ? "max_frame"
+                        : e->slots && *e->slots != options.slots                               ? "slots"
                                                                                                : nullptr;
   if (!differs) return endpoint;
   return Error{ErrorKind::invalid_argument,
