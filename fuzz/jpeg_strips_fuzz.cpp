@@ -93,7 +93,10 @@ void check_decoding(uint8_t how, Bytes jpeg) {
   for (const Bytes strip : cutter.strips()) spliced += as_text(strip);
   GLIMT_REQUIRE(spliced == as_text(jpeg.first(layout.size)));
   const auto apart = pixels_of(cutter.strips(), layout, format, scale, how & 0x80);
-  GLIMT_REQUIRE(apart == test::serial_pixels(spliced, format, scale));
+  // Some bytes too many at the end of a segment are warned of where the next one is looked for: the end of a strip passes.
+  const auto serial = test::serial_pixels(spliced, format, scale);
+  if (serial || apart)
+    GLIMT_REQUIRE(apart == (serial ? serial : test::serial_pixels(spliced, format, scale, true)));
 
   // Strips that lie: cut where the bytes say so. Nothing is expected but that it ends well.
   std::vector<Bytes> lies = cutter.strips();

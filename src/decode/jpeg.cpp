@@ -150,6 +150,7 @@ class JpegDecoder final : public Decoder {
     }
     const auto own = reader.components() == 1 ? PixelFormat::gray8 : PixelFormat::bgr24;
     PixelFormat format = options_.format.value_or(own);
+    if (media::bytes_per_sample(format) > 1) format = own;
     // Scaled down, libjpeg's chroma planes are larger than half.
     if (format == PixelFormat::i420 && (!reader.is_420() || options_.scale > 1)) format = own;
     frame_ = format == PixelFormat::i420

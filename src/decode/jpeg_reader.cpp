@@ -19,7 +19,7 @@ J_COLOR_SPACE color_space_of(PixelFormat format) {
       return JCS_EXT_BGRA;
     case PixelFormat::i420:
       return JCS_YCbCr;
-    case PixelFormat::bgr24:
+    default:
       break;
   }
   return JCS_EXT_BGR;

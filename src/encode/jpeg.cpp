@@ -72,6 +72,11 @@ class JpegEncoder final : public Encoder {
   }
 
   Result<void> encode(const media::Frame& frame, media::StripSink& sink) override {
+    if (media::bytes_per_sample(frame.format) > 1) {
+      return Error{ErrorKind::unsupported, "JPEG has 8 bits a sample, this picture is " +
+                                               std::string(to_string(frame.format)) +
+                                               "; send it with --codec raw"};
+    }
     if (frame.width > kMostSide || frame.height > kMostSide) {
       return Error{ErrorKind::unsupported,
                    "this picture cannot be JPEG: a side is at most " + std::to_string(kMostSide) + " pixels"};

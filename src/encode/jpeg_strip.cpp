@@ -128,6 +128,8 @@ void JpegStripEncoder::set_color_space(const media::Frame& frame, Chroma chroma)
       jpeg_.input_components = 3;
       jpeg_.in_color_space = JCS_YCbCr;
       break;
+    default:
+      break;  // refused before
   }
   jpeg_set_defaults(&jpeg_);
   if (frame.format == PixelFormat::gray8) return;

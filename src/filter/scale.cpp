@@ -7,10 +7,11 @@ namespace glimt::filter {
 namespace {
 
 cv::Mat mat_over(const media::Frame& frame, int plane) {
-  const int channels = frame.format == PixelFormat::bgr24 ? 3 : frame.format == PixelFormat::bgra32 ? 4 : 1;
+  const int bytes = media::bytes_per_sample(frame.format), channels = media::channels(frame.format);
+  const int depth = bytes == 4 ? CV_32F : bytes == 2 ? CV_16U : CV_8U;
   const auto shape = media::plane_shape(frame.format, frame.width, frame.height, plane);
   const auto& p = frame.planes[static_cast<size_t>(plane)];
-  return {shape.rows, shape.width_bytes / channels, CV_8UC(channels), p.data, p.stride};
+  return {shape.rows, shape.width_bytes / channels / bytes, CV_MAKETYPE(depth, channels), p.data, p.stride};
 }
 
 }  // namespace

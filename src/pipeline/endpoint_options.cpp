@@ -28,12 +28,15 @@ bool is_file_mode(const std::string& value) {
   return !value.empty() && std::isdigit(static_cast<unsigned char>(value[0]));
 }
 
+constexpr int kMinSlots = 3, kMaxSlots = 64;
+
 struct Encoding {
   std::optional<Codec> codec;
   std::optional<int> quality;
   std::optional<Chroma> chroma;
   std::optional<int> workers;
   std::optional<size_t> max_frame_bytes;
+  std::optional<int> slots;
 };
 
 constexpr int kMaxWorkers = 64;
@@ -99,10 +102,21 @@ Result<Encoding> parse_encoding(const Url& url, const transport::Address& addres
   const auto workers = parse_workers(url);
   if (!workers) return workers.error();
   e.workers = *workers;
+  if (const auto text = url.find("slots")) {
+    const auto slots = parse_integer(*text, kMinSlots, kMaxSlots, "slots");
+    if (!slots) return slots.error();
+    e.slots = *slots;
+  }
   const auto max_frame = parse_max_frame(url);
   if (!max_frame) return max_frame.error();
   e.max_frame_bytes = *max_frame;
   return e;
+}
+
+// What is raw on one machine needs no encoder.
+bool is_shared(const transport::Address& address, const Encoding& e, const PublisherOptions& options) {
+  return address.kind == transport::Kind::unix_socket && address.wire == wire::WireFormat::native &&
+         e.codec.value_or(options.codec.value_or(Codec::raw)) == Codec::raw;
 }
 
 Error disagree(const char* what) {
@@ -112,8 +126,8 @@ Error disagree(const char* what) {
 }
 
 Result<SendEndpoint> parse_send_endpoint(const Url& url, const PublisherOptions& options) {
-  if (auto known = url.allow_only({"listen", "connect", "codec", "quality", "pace", "max_frame", "wire",
-                                   "key", "mode", "chroma", "workers"});
+  if (auto known = url.allow_only({"listen", "connect", "codec", "quality", "pace", "max_frame", "slots",
+                                   "wire", "key", "mode", "chroma", "workers"});
       !known)
     return known.error();
   if (auto open = refuse_keys(url); !open) return open.error();
@@ -149,22 +163,27 @@ Result<std::vector<SendEndpoint>> parse_send_endpoints(const std::vector<Url>& u
   for (const Url& url : urls) {
     auto endpoint = parse_send_endpoint(url, options);
     if (!endpoint) return endpoint.error();
-    endpoints.push_back(*endpoint);
-    const auto e = parse_encoding(url, endpoint->address);
+    auto e = parse_encoding(url, endpoint->address);
     if (!e) return e.error();
+    endpoint->shares = is_shared(endpoint->address, *e, options);
+    if (endpoint->shares) e->codec.reset();
+    endpoints.push_back(*endpoint);
     if (e->codec && all.codec && *e->codec != *all.codec) return disagree("codec");
     if (e->quality && all.quality && *e->quality != *all.quality) return disagree("quality");
     if (e->chroma && all.chroma && *e->chroma != *all.chroma) return disagree("chroma");
     if (e->workers && all.workers && *e->workers != *all.workers) return disagree("number of workers");
     if (e->max_frame_bytes && all.max_frame_bytes && *e->max_frame_bytes != *all.max_frame_bytes)
       return disagree("max_frame");
+    if (e->slots && all.slots && *e->slots != *all.slots) return disagree("slots");
     if (e->codec) all.codec = e->codec;
     if (e->quality) all.quality = e->quality;
     if (e->chroma) all.chroma = e->chroma;
     if (e->workers) all.workers = e->workers;
     if (e->max_frame_bytes) all.max_frame_bytes = e->max_frame_bytes;
+    if (e->slots) all.slots = e->slots;
   }
-  options.codec = all.codec.value_or(options.codec);
+  if (all.codec) options.codec = all.codec;
+  options.slots = all.slots.value_or(options.slots);
   options.quality = all.quality.value_or(options.quality);
   options.chroma = all.chroma.value_or(options.chroma);
   options.workers = all.workers.value_or(options.workers);
@@ -176,13 +195,16 @@ Result<std::vector<SendEndpoint>> parse_send_endpoints(const std::vector<Url>& u
 Result<SendEndpoint> parse_further_endpoint(const Url& url, const PublisherOptions& options) {
   auto endpoint = parse_send_endpoint(url, options);
   if (!endpoint) return endpoint.error();
-  const auto e = parse_encoding(url, endpoint->address);
+  auto e = parse_encoding(url, endpoint->address);
   if (!e) return e.error();
-  const char* differs = e->codec && *e->codec != options.codec         ? "codec"
-                        : e->quality && *e->quality != options.quality ? "quality"
-                        : e->chroma && *e->chroma != options.chroma    ? "chroma"
-                        : e->workers && *e->workers != options.workers ? "number of workers"
+  endpoint->shares = is_shared(endpoint->address, *e, options);
+  if (endpoint->shares) e->codec.reset();
+  const char* differs = e->codec && *e->codec != options.codec.value_or(Codec::jpeg) ? "codec"
+                        : e->quality && *e->quality != options.quality               ? "quality"
+                        : e->chroma && *e->chroma != options.chroma                  ? "chroma"
+                        : e->workers && *e->workers != options.workers               ? "number of workers"
                         : e->max_frame_bytes && *e->max_frame_bytes != options.max_frame_bytes ? "max_frame"
+                        : e->slots && *e->slots != options.slots                               ? "slots"
                                                                                                : nullptr;
   if (!differs) return endpoint;
   return Error{ErrorKind::invalid_argument,

@@ -8,6 +8,23 @@ namespace {
 constexpr auto kLookUp =
     std::chrono::milliseconds(20);  // how soon the end of a stream is noticed by a waiting reader
 
+// As one of Codec::raw, for whoever takes encoded pictures.
+Ref<media::AccessUnit> unit_over(media::Frame frame) {
+  Ref<media::AccessUnit> unit(new media::AccessUnit);
+  unit->info.codec = Codec::raw;
+  unit->info.format = frame.format;
+  unit->info.width = frame.width;
+  unit->info.height = frame.height;
+  unit->info.number = frame.number;
+  unit->info.stamps = frame.stamps;
+  unit->info.sender_captured_us = frame.sender_captured_us;
+  unit->info.clock_known = frame.stamps.captured_at != Instant{};
+  unit->info.metadata = std::move(frame.metadata);
+  const Bytes bytes(frame.planes[0].data, media::packed_size(frame.format, frame.width, frame.height));
+  unit->strips.push_back({std::move(frame.owner), bytes, 0});
+  return unit;
+}
+
 DecodeStage::Options decode_options(const ReceiverOptions& o) {
   const auto& s = o.subscriber;
   return {s.mode, s.format, s.max_frame_bytes, s.encoded, s.workers, s.scale};
@@ -25,11 +42,12 @@ Result<std::unique_ptr<Receiver>> Receiver::open(const Url& url, const ReceiverO
   auto transport = transport::open_transport((*network)->loop(), parsed->address);
   if (!transport) return transport.error();
   std::unique_ptr<Receiver> receiver(new Receiver(*network, parsed->address, options));
-  const Endpoint::Options endpoint{parsed->address, options.subscriber.mode, options.subscriber.latency,
-                                   options.subscriber.max_frame_bytes};
   if (options.recording) {
     if (auto recording = receiver->record(*options.recording); !recording) return recording.error();
   }
+  const Endpoint::Options endpoint{parsed->address, options.subscriber.mode, options.subscriber.latency,
+                                   options.subscriber.max_frame_bytes,
+                                   options.subscriber.encoded || options.recording};
   Endpoint::Reader& reader = *receiver;
   media::StripSink& strips = *receiver;
   receiver->network_->loop().call([&] {
@@ -49,7 +67,8 @@ Receiver::Receiver(std::shared_ptr<NetworkThread> network, const transport::Addr
              [this] {
                if (endpoint_) endpoint_->on_taken();
              }),
-      decode_(decode_options(options), [this] { taken_.raise(); }) {}
+      decode_(decode_options(options), [this] { taken_.raise(); }),
+      shared_({options.subscriber.mode, options.subscriber.max_frame_bytes}) {}
 
 Receiver::~Receiver() { close(); }
 
@@ -60,6 +79,7 @@ void Receiver::close() {
     endpoint_.reset();
   });
   stop_recording();
+  shared_.close();
   decode_.close();
 }
 
@@ -78,7 +98,10 @@ Result<void> Receiver::record(const sink::RecorderOptions& options) {
     record_ = std::make_unique<RecordStage>(std::move(*recorder));
     begun = record_.get();
   }
-  network_->loop().call([&] { recording_ = begun; });
+  network_->loop().call([&] {
+    recording_ = begun;
+    if (endpoint_) endpoint_->take_units(true);
+  });
   return {};
 }
 
@@ -90,7 +113,10 @@ void Receiver::stop_recording() {
     ended = record_.get();
   }
   if (!ended) return;
-  network_->loop().call([&] { recording_ = nullptr; });
+  network_->loop().call([&] {
+    recording_ = nullptr;
+    if (endpoint_) endpoint_->take_units(options_.subscriber.encoded);
+  });
   ended->finish();
   MutexLock lock(m_);
   recorded_ += ended->counters();
@@ -134,6 +160,24 @@ void Receiver::on_change(Endpoint::Change change, const std::string& why) {
   if (!connected_) last_change_ = why;
 }
 
+void Receiver::on_frame_channel(UniqueFd fd, bool same_clock) {
+  shared_.attach(std::move(fd), same_clock);
+  decode_.wake_reader();
+}
+
+std::optional<Received> Receiver::read_shared(Instant deadline) {
+  auto frame = shared_.read(deadline);
+  if (!frame) return std::nullopt;
+  decode_.note_received(*frame);
+  if (decode_.hands_out_units()) return Received{{}, unit_over(std::move(*frame))};
+  const auto format = options_.subscriber.format.value_or(frame->format);
+  const int scale = options_.subscriber.scale;
+  if (format == frame->format && scale == 1) return Received{std::move(*frame), {}};
+  MutexLock lock(converting_);
+  const int width = (frame->width + scale - 1) / scale, height = (frame->height + scale - 1) / scale;
+  return Received{converter_.convert(scaler_.scale(std::move(*frame), width, height), format), {}};
+}
+
 bool Receiver::at_end() const {
   MutexLock lock(m_);
   return options_.subscriber.once && ended_ && !connected_;
@@ -143,8 +187,10 @@ Result<Received> Receiver::read(Duration timeout) {
   const Instant deadline = now() + timeout;
   while (true) {
     const bool end = at_end();  // asked before, so that what was decoded by then is still handed out
-    const bool busy = decode_.busy();
-    if (auto received = decode_.read(std::min(deadline, now() + kLookUp))) {
+    const bool shared = shared_.attached();
+    const bool busy = shared || decode_.busy();
+    auto received = shared ? read_shared(deadline) : decode_.read(std::min(deadline, now() + kLookUp));
+    if (received) {
       MutexLock lock(m_);
       last_frame_at_ = now();
       last_captured_at_ = received->stamps().captured_or_arrived();
@@ -182,9 +228,13 @@ SubscriberStats Receiver::stats() {
   stats.frames = counted.frames;
   stats.dropped = counted.dropped;
   stats.refused = counted.refused;
+  const auto shared = shared_.counters();
+  stats.dropped += shared.dropped;
+  stats.refused += shared.refused;
   network_->loop().call([&] {
     if (endpoint_) endpoint_->add_to(stats);
   });
+  stats.skipped += shared.skipped;
   decode_.stage_times(stats.interval, stats.total);
   MutexLock lock(m_);
   if (last_captured_at_ != Instant{}) stats.last_picture_age_ms = to_ms(now() - last_captured_at_);

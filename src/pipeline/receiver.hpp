@@ -13,6 +13,7 @@
 #include "pipeline/endpoint_options.hpp"
 #include "pipeline/network_thread.hpp"
 #include "pipeline/record_stage.hpp"
+#include "pipeline/shared_inlet.hpp"
 
 namespace glimt::pipeline {
 
@@ -46,6 +47,8 @@ class Receiver final : private Endpoint::Reader, private media::StripSink {
   uint64_t taken_units() const override { return decode_.taken_units(); }
   Duration oldest_wait(Instant now) const override { return decode_.oldest_wait(now); }
   void on_change(Endpoint::Change change, const std::string& why) override;
+  void on_frame_channel(UniqueFd fd, bool same_clock) override;
+  std::optional<Received> read_shared(Instant deadline);
   void begin(const Ref<media::AccessUnit>& unit) override;
   void strip(const Ref<media::AccessUnit>& unit, const media::Strip& strip) override;
   void end(const Ref<media::AccessUnit>& unit) override;
@@ -57,10 +60,14 @@ class Receiver final : private Endpoint::Reader, private media::StripSink {
   const ReceiverOptions options_;
   transport::EventLoop::Signal taken_;
   DecodeStage decode_;
+  SharedInlet shared_;
   std::unique_ptr<Endpoint> endpoint_;     // bound to the network thread
   media::StripSink* recording_ = nullptr;  // bound to the network thread
   std::atomic<bool> closed_{false};
 
+  Mutex converting_;
+  filter::Converter converter_ GLIMT_GUARDED_BY(converting_);  // of pictures in shared memory
+  filter::Scaler scaler_ GLIMT_GUARDED_BY(converting_);
   Mutex changing_;  // one record() or stop_recording() at a time
   mutable Mutex m_;
   bool connected_ GLIMT_GUARDED_BY(m_) = false;

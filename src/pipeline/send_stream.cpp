@@ -11,8 +11,12 @@ constexpr auto kDrainPoll = std::chrono::milliseconds(2);
 
 }  // namespace
 
-SendStream::SendStream(std::shared_ptr<NetworkThread> network)
-    : network_(std::move(network)), inlet_signal_(network_->loop(), [this] { drain_inlet(); }) {}
+SendStream::SendStream(std::shared_ptr<NetworkThread> network, size_t slots,
+                       std::function<void()> on_units_wanted)
+    : network_(std::move(network)),
+      on_units_wanted_(std::move(on_units_wanted)),
+      shared_(network_->loop(), slots),
+      inlet_signal_(network_->loop(), [this] { drain_inlet(); }) {}
 
 SendStream::~SendStream() { close(wire::CloseReason::leaving, Duration::zero()); }
 
@@ -166,16 +170,20 @@ void SendStream::demand_changed() {
   size_t every = 0;
   for (const auto& [id, destination] : destinations_) {
     demand.receivers += destination->receivers();
+    demand.sharing += destination->sharing_receivers();
     demand.ready += destination->ready_receivers();
     every += destination->every_receivers();
   }
   demand.lone_every = demand.receivers == 1 && every == 1;
+  bool first = false;
   {
     MutexLock lock(m_);
     if (demand.lone_every && begun_ != offered_) demand.ready = 0;
+    first = demand_.units() == 0 && demand.units() > 0;
     demand_ = demand;
   }
   demand_changed_.notify_all();
+  if (first) on_units_wanted_();
 }
 
 bool SendStream::may_let_go() const {

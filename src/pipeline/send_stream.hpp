@@ -23,17 +23,21 @@ class SendStream final : public media::StripSink, private Destination::Stream {
  public:
   struct Demand {
     size_t receivers = 0;
-    size_t ready = 0;  // could take a further frame at this moment
+    size_t sharing = 0;  // of these: those that take frames in shared memory, and no units
+    size_t ready = 0;    // could take a further unit at this moment
+    size_t units() const { return receivers - sharing; }
     bool lone_every = false;
   };
 
-  explicit SendStream(std::shared_ptr<NetworkThread> network);
+  // `on_units_wanted`: the first receiver that takes units has come; called on the network thread.
+  SendStream(std::shared_ptr<NetworkThread> network, size_t slots, std::function<void()> on_units_wanted);
   ~SendStream() override;
 
   Result<uint32_t> add(const Destination::Options& options);
   bool remove(uint32_t id);
   std::vector<DestinationStats> stats();
   Demand demand() const;
+  SharedStream& shared() override { return shared_; }
   // A newer picture than the newest unit is there: whoever joins waits for that.
   void note_newer_picture() { newer_picture_ = true; }
   // Waits until `good` says so or the deadline has passed.
@@ -79,6 +83,8 @@ class SendStream final : public media::StripSink, private Destination::Stream {
   Profile& profile(const Cut& cut);
 
   const std::shared_ptr<NetworkThread> network_;
+  const std::function<void()> on_units_wanted_;
+  SharedStream shared_;
   std::atomic<bool> newer_picture_{false};
   Queue<Event> inlet_{64};
   transport::EventLoop::Signal inlet_signal_;

@@ -11,6 +11,8 @@
 
 #include "media/frame.hpp"
 #include "media/jpeg_error.hpp"
+// After libjpeg itself.
+#include <jerror.h>
 
 namespace glimt::test {
 
@@ -81,16 +83,23 @@ inline std::string serial_jpeg(const media::Frame& frame, int quality, Chroma ch
 // Where libjpeg does not return.
 struct SerialError : jpeg_error_mgr {
   std::jmp_buf out;
+  bool forgives_extra = false;
 };
 
-// Packed pixels of gray8, bgr24 or bgra32, chroma repeated; nothing where libjpeg gives up or warns.
-inline std::optional<std::string> serial_pixels(const std::string& jpeg, PixelFormat format, int scale = 1) {
+// Packed pixels of gray8, bgr24 or bgra32, chroma repeated; nothing where libjpeg gives up or warns, unless of bytes
+// that nothing wants, in front of a marker, and those are forgiven.
+inline std::optional<std::string> serial_pixels(const std::string& jpeg, PixelFormat format, int scale = 1,
+                                                bool forgives_extra = false) {
   SerialError error;
   jpeg_decompress_struct d{};
   std::string pixels;
   d.err = jpeg_std_error(&error);
   error.error_exit = [](j_common_ptr of) { std::longjmp(static_cast<SerialError*>(of->err)->out, 1); };
-  error.output_message = [](j_common_ptr) {};
+  error.forgives_extra = forgives_extra;
+  error.emit_message = [](j_common_ptr of, int level) {
+    auto* self = static_cast<SerialError*>(of->err);
+    if (level < 0 && !(self->forgives_extra && self->msg_code == JWRN_EXTRANEOUS_DATA)) ++self->num_warnings;
+  };
   jpeg_create_decompress(&d);
   if (setjmp(error.out) != 0) {
     jpeg_destroy_decompress(&d);
