@@ -30,14 +30,15 @@ void add_recv_options(CLI::App& app, RecvOptions& o) {
   app.add_option("--snapshot", o.snapshot, "one picture into now.png; 'now.png?every=10s': again and again");
   app.add_option(
       "--format", o.format,
-      "bgr24, bgra32, gray8, i420, or mjpeg: as it was sent, not decoded, to - or null: [- : bgr24]");
+      "bgr24, bgra32, gray8, i420, or mjpeg, h264: as it was sent, not decoded, to - or null: [- : bgr24]");
   app.add_flag("--once", o.once, "stop when the sender has ended or was stopped");
   add_run_flags(app, o.flags);
   app.footer(
       "Examples:\n  glimt recv udp://:5000\n  glimt recv tcp://10.0.0.7:5000 --stats -\n"
       "  glimt recv udp://:5000 --record out.mkv --segment 10m --snapshot now.png\n"
       "  glimt recv unix:///tmp/cam.sock - --format bgr24 | ffplay -f rawvideo -pixel_format bgr24 "
-      "-video_size 1280x720 -");
+      "-video_size 1280x720 -\n"
+      "  glimt recv udp://:5000 - --format h264 | ffplay -f h264 -");
 }
 
 void settle_address(RecvOptions& o) {

@@ -53,6 +53,12 @@ Result<PublisherOptions> publisher_options(const SendOptions& o, const std::vect
     if (!codec) return codec.error();
     options.codec = *codec;
   }
+  options.encoder = o.encoder;
+  if (!o.bitrate.empty()) {
+    const auto bitrate = parse_bitrate(o.bitrate);
+    if (!bitrate) return bitrate.error();
+    options.bitrate_bps = *bitrate;
+  }
   if (auto endpoints = pipeline::parse_send_endpoints(destinations, options); !endpoints)
     return endpoints.error();
   return options;

@@ -34,9 +34,10 @@ void add_send_options(CLI::App& app, SendOptions& o) {
   app.add_option("source", o.source,
                  "0, /dev/video0, camera:/dev/video2?size=1280x720&fps=60&format=mjpeg, clip.mp4, photo.png, "
                  "test:, test:?size=1920x1080&fps=30, rtsp://…, or - for standard input");
-  app.add_option("destinations", o.destinations,
-                 "udp://host:port, udp://:port to listen, tcp://…, unix:///path; options: ?codec= "
-                 "?quality= ?pace= ?max_frame= ?listen ?connect ?mode=660 ?wire=countdown|pickle-q");
+  app.add_option(
+      "destinations", o.destinations,
+      "udp://host:port, udp://:port to listen, tcp://…, unix:///path; options: ?codec= "
+      "?quality= ?encoder= ?bitrate= ?pace= ?max_frame= ?listen ?connect ?mode=660 ?wire=countdown|pickle-q");
   app.add_option("--device,-d", o.device, "a camera, in place of the source");
   app.add_option(
       "--format,-m", o.format,
@@ -46,8 +47,14 @@ void add_send_options(CLI::App& app, SendOptions& o) {
                  "of standard input, test picture or camera, as in 1280x720");
   app.add_option("--fps,--desired-fps,-f", o.fps, "frames per second of test picture, camera, image or file")
       ->check(CLI::Range(0.1, 1000.0));
-  app.add_option("--codec", o.codec, "jpeg or raw [jpeg]");
-  app.add_option("--quality,-q", o.quality, "of JPEG, 1 to 100 [80]")->check(CLI::Range(1, 100));
+  app.add_option("--codec", o.codec, "jpeg, h264 or raw [jpeg]");
+  app.add_option("--quality,-q", o.quality, "of JPEG and H.264, 1 to 100 [80]")->check(CLI::Range(1, 100));
+  app.add_option(
+      "--encoder", o.encoder,
+      "of H.264: libx264, libopenh264, h264_v4l2m2m, h264_vaapi or h264_nvenc [the first that works; "
+      "see glimt doctor]");
+  app.add_option("--bitrate", o.bitrate,
+                 "of H.264, at most, as in 6M bits a second [by size and frame rate]");
   app.add_option("--filter", o.filter,
                  "faces: green frames around faces; faces:metadata: for the viewer to draw; options: "
                  "?min_size=40 ?model=yunet.onnx "
@@ -60,6 +67,7 @@ void add_send_options(CLI::App& app, SendOptions& o) {
       "Examples:\n  glimt send 0 udp://:5000\n  glimt send clip.mp4 udp://10.0.0.5:5000 --loop\n"
       "  glimt send test: udp://:5000 tcp://:5000 unix:///tmp/cam.sock\n"
       "  glimt send 0 udp://:5000 --filter faces --show\n"
+      "  glimt send 0 udp://10.0.0.5:5000 --codec h264 --bitrate 4M\n"
       "  glimt send --device /dev/video0 --resolution 1280x720 --desired-fps 30 --quality 80 udp://:5000\n"
       "  ffmpeg … -f rawvideo -pix_fmt bgr24 - | glimt send - tcp://:5000 --size 1280x720");
 }

@@ -8,7 +8,7 @@ namespace glimt::command {
 struct SendOptions {
   std::string source;
   std::vector<std::string> destinations;
-  std::string device, format, size, codec, filter;
+  std::string device, format, size, codec, encoder, bitrate, filter;
   double fps = 0;
   int quality = 0;
   bool loop = false, fast = false, show = false;

@@ -16,7 +16,8 @@ constexpr std::array<Named<PixelFormat>, 4> kFormats{{{PixelFormat::gray8, "gray
                                                       {PixelFormat::bgr24, "bgr24"},
                                                       {PixelFormat::bgra32, "bgra32"},
                                                       {PixelFormat::i420, "i420"}}};
-constexpr std::array<Named<Codec>, 2> kCodecs{{{Codec::raw, "raw"}, {Codec::jpeg, "jpeg"}}};
+constexpr std::array<Named<Codec>, 3> kCodecs{
+    {{Codec::raw, "raw"}, {Codec::jpeg, "jpeg"}, {Codec::h264, "h264"}}};
 constexpr std::array<Named<Mode>, 2> kModes{{{Mode::latest, "latest"}, {Mode::every, "every"}}};
 
 template <class Table, class T>

@@ -1,32 +1,43 @@
 // Encoder: a frame to an access unit, strip by strip.
 //
 //   input    frames of any size and format; size and format may change from one to the next
-//   output   begin, strip…, end into the sink; strips own their bytes
-//   errors   unsupported for a format the codec cannot carry; nothing was emitted then, or it was abandoned
+//   output   begin, strip…, end into the sink, before encode() returns; strips own their bytes
+//   errors   unsupported for a format the codec cannot carry; nothing was emitted then, or it was abandoned. Opening
+//            H.264: with the cure where no encoder works
 //   threads  thread-compatible
 //   memory   what the pools keep; none taken once warm
 #pragma once
 
 #include <memory>
+#include <optional>
+#include <string>
 
 #include "media/access_unit.hpp"
 
 namespace glimt::encode {
 
 struct EncoderOptions {
-  int quality = 80;  // 1..100, JPEG
+  int quality = 80;  // 1..100, JPEG and H.264
+  // H.264 only. Empty: the best that works.
+  std::string encoder;
+  // H.264 only, bits per second at most. Nothing: by size and frame rate.
+  std::optional<double> bitrate_bps;
 };
 
 class Encoder {
  public:
   virtual ~Encoder() = default;
   virtual Result<void> encode(const media::Frame& frame, media::StripSink& sink) = 0;
+  // The next frame becomes a key frame; of codecs where each is one, nothing.
+  virtual void force_key() {}
 };
 
 Result<std::unique_ptr<Encoder>> make_encoder(Codec codec, const EncoderOptions& options);
 
 std::unique_ptr<Encoder> make_jpeg_encoder(const EncoderOptions& options);
 std::unique_ptr<Encoder> make_raw_encoder();
+// In the module glimt_h264.
+Result<std::unique_ptr<Encoder>> open_h264_encoder(const EncoderOptions& options);
 
 // What every encoder says of a frame; encoded_at is now.
 void describe(const media::Frame& frame, Codec codec, media::UnitInfo& info);

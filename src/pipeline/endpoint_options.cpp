@@ -32,6 +32,8 @@ struct Encoding {
   std::optional<Codec> codec;
   std::optional<int> quality;
   std::optional<size_t> max_frame_bytes;
+  std::optional<std::string> encoder;
+  std::optional<double> bitrate_bps;
 };
 
 Result<std::optional<size_t>> parse_max_frame(const Url& url) {
@@ -74,10 +76,29 @@ Result<Encoding> parse_encoding(const Url& url, const transport::Address& addres
     if (!quality) return quality.error();
     e.quality = *quality;
   }
+  if (const auto text = url.find("bitrate")) {
+    const auto bitrate = parse_bitrate(*text);
+    if (!bitrate) return bitrate.error();
+    if (*bitrate <= 0)
+      return Error{ErrorKind::invalid_argument, "'" + url.text + "': bitrate must be above 0, as in 6M"};
+    e.bitrate_bps = *bitrate;
+  }
+  e.encoder = url.find("encoder");
   const auto max_frame = parse_max_frame(url);
   if (!max_frame) return max_frame.error();
   e.max_frame_bytes = *max_frame;
   return e;
+}
+
+// What two addresses say of the same thing, differently; null where they agree.
+const char* difference(const Encoding& a, const Encoding& b) {
+  const auto differ = [](const auto& x, const auto& y) { return x && y && *x != *y; };
+  return differ(a.codec, b.codec)                       ? "codec"
+         : differ(a.quality, b.quality)                 ? "quality"
+         : differ(a.max_frame_bytes, b.max_frame_bytes) ? "max_frame"
+         : differ(a.encoder, b.encoder)                 ? "encoder"
+         : differ(a.bitrate_bps, b.bitrate_bps)         ? "bitrate"
+                                                        : nullptr;
 }
 
 Error disagree(const char* what) {
@@ -87,8 +108,8 @@ Error disagree(const char* what) {
 }
 
 Result<SendEndpoint> parse_send_endpoint(const Url& url, const PublisherOptions& options) {
-  if (auto known = url.allow_only(
-          {"listen", "connect", "codec", "quality", "pace", "max_frame", "wire", "key", "mode"});
+  if (auto known = url.allow_only({"listen", "connect", "codec", "quality", "encoder", "bitrate", "pace",
+                                   "max_frame", "wire", "key", "mode"});
       !known)
     return known.error();
   if (auto open = refuse_keys(url); !open) return open.error();
@@ -127,17 +148,18 @@ Result<std::vector<SendEndpoint>> parse_send_endpoints(const std::vector<Url>& u
     endpoints.push_back(*endpoint);
     const auto e = parse_encoding(url, endpoint->address);
     if (!e) return e.error();
-    if (e->codec && all.codec && *e->codec != *all.codec) return disagree("codec");
-    if (e->quality && all.quality && *e->quality != *all.quality) return disagree("quality");
-    if (e->max_frame_bytes && all.max_frame_bytes && *e->max_frame_bytes != *all.max_frame_bytes)
-      return disagree("max_frame");
+    if (const char* what = difference(*e, all)) return disagree(what);
     if (e->codec) all.codec = e->codec;
     if (e->quality) all.quality = e->quality;
     if (e->max_frame_bytes) all.max_frame_bytes = e->max_frame_bytes;
+    if (e->encoder) all.encoder = e->encoder;
+    if (e->bitrate_bps) all.bitrate_bps = e->bitrate_bps;
   }
   options.codec = all.codec.value_or(options.codec);
   options.quality = all.quality.value_or(options.quality);
   options.max_frame_bytes = all.max_frame_bytes.value_or(options.max_frame_bytes);
+  options.encoder = all.encoder.value_or(options.encoder);
+  if (all.bitrate_bps) options.bitrate_bps = all.bitrate_bps;
   return endpoints;
 }
 
@@ -146,10 +168,10 @@ Result<SendEndpoint> parse_further_endpoint(const Url& url, const PublisherOptio
   if (!endpoint) return endpoint.error();
   const auto e = parse_encoding(url, endpoint->address);
   if (!e) return e.error();
-  const char* differs = e->codec && *e->codec != options.codec                                 ? "codec"
-                        : e->quality && *e->quality != options.quality                         ? "quality"
-                        : e->max_frame_bytes && *e->max_frame_bytes != options.max_frame_bytes ? "max_frame"
-                                                                                               : nullptr;
+  // The bitrate as it is used stands in the encoder: where none was said, another one is another.
+  const Encoding running{options.codec, options.quality, options.max_frame_bytes, options.encoder,
+                         options.bitrate_bps.value_or(0)};
+  const char* differs = difference(*e, running);
   if (!differs) return endpoint;
   return Error{ErrorKind::invalid_argument,
                "'" + url.text + "': the stream runs with another " + differs +

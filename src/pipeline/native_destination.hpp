@@ -32,6 +32,7 @@ class NativeDestination final : public Destination {
   size_t receivers() const override;
   size_t ready_receivers() const override;
   size_t every_receivers() const override;
+  bool wants_key() const override;
   bool drained() const override;
   DestinationStats stats() const override;
 

@@ -77,7 +77,11 @@ Result<void> Receiver::record(const sink::RecorderOptions& options) {
     record_ = std::make_unique<RecordStage>(std::move(*recorder));
     begun = record_.get();
   }
-  network_->loop().call([&] { recording_ = begun; });
+  network_->loop().call([&] {
+    recording_ = begun;
+    recording_wants_key_ = dependent_;
+    if (endpoint_ && dependent_) endpoint_->on_taken();
+  });
   return {};
 }
 
@@ -98,6 +102,8 @@ void Receiver::stop_recording() {
 
 // Each strip to the recording first: decoding takes a unit apart.
 void Receiver::begin(const Ref<media::AccessUnit>& unit) {
+  dependent_ = unit->info.codec == Codec::h264;
+  if (unit->info.key) recording_wants_key_ = false;
   if (recording_) recording_->begin(unit);
   decode_.begin(unit);
 }

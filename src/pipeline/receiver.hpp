@@ -45,6 +45,7 @@ class Receiver final : private Endpoint::Reader, private media::StripSink {
            const ReceiverOptions& options);
   uint64_t taken_units() const override { return decode_.taken_units(); }
   Duration oldest_wait(Instant now) const override { return decode_.oldest_wait(now); }
+  bool wants_key() const override { return decode_.wants_key() || recording_wants_key_; }
   void on_change(Endpoint::Change change, const std::string& why) override;
   void begin(const Ref<media::AccessUnit>& unit) override;
   void strip(const Ref<media::AccessUnit>& unit, const media::Strip& strip) override;
@@ -59,6 +60,8 @@ class Receiver final : private Endpoint::Reader, private media::StripSink {
   DecodeStage decode_;
   std::unique_ptr<Endpoint> endpoint_;     // bound to the network thread
   media::StripSink* recording_ = nullptr;  // bound to the network thread
+  bool recording_wants_key_ = false;       // likewise: a recording begins with one
+  bool dependent_ = false;                 // likewise: not each frame is one
   std::atomic<bool> closed_{false};
 
   Mutex changing_;  // one record() or stop_recording() at a time

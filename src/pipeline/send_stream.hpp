@@ -27,7 +27,9 @@ class SendStream final : public media::StripSink, private Destination::Stream {
     bool lone_every = false;
   };
 
-  explicit SendStream(std::shared_ptr<NetworkThread> network);
+  // `send_again`: of codecs whose pictures depend on each other. A key frame is wanted and no newer picture comes: called
+  // on the network thread, it has the newest one encoded once more.
+  explicit SendStream(std::shared_ptr<NetworkThread> network, std::function<void()> send_again = {});
   ~SendStream() override;
 
   Result<uint32_t> add(const Destination::Options& options);
@@ -36,6 +38,8 @@ class SendStream final : public media::StripSink, private Destination::Stream {
   Demand demand() const;
   // A newer picture than the newest unit is there: whoever joins waits for that.
   void note_newer_picture() { newer_picture_ = true; }
+  // The next picture is to be a key frame; for the encode thread, which asks once for each.
+  bool take_key_request() { return key_requested_.exchange(false); }
   // Waits until `good` says so or the deadline has passed.
   template <class Predicate>
   void wait(Instant deadline, Predicate good) {
@@ -75,11 +79,15 @@ class SendStream final : public media::StripSink, private Destination::Stream {
   void drain_inlet();
   void apply(const Event& event);
   void complain(const Result<void>& done);
+  void consider_key();
+  void on_key_timer();
   void begin_unit(const Event& event);
   Profile& profile(const Cut& cut);
 
   const std::shared_ptr<NetworkThread> network_;
+  const std::function<void()> send_again_;
   std::atomic<bool> newer_picture_{false};
+  std::atomic<bool> key_requested_{false};
   Queue<Event> inlet_{64};
   transport::EventLoop::Signal inlet_signal_;
 
@@ -92,6 +100,8 @@ class SendStream final : public media::StripSink, private Destination::Stream {
   uint64_t offered_ = 0;  // to the sessions
   Instant last_begin_{};
   Duration interval_{};
+  transport::EventLoop::Timer key_timer_;
+  Instant key_begun_at_{}, key_asked_at_{};  // asked: since the last one began
 
   mutable Mutex m_;
   Condition demand_changed_;

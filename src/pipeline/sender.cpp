@@ -20,7 +20,7 @@ Result<std::unique_ptr<Sender>> Sender::open(const std::vector<Url>& urls, Publi
   if (!endpoints) return endpoints.error();
   auto network = NetworkThread::shared();
   if (!network) return network.error();
-  auto encoder = encode::make_encoder(options.codec, {options.quality});
+  auto encoder = encode::make_encoder(options.codec, {options.quality, options.encoder, options.bitrate_bps});
   if (!encoder) return encoder.error();
   std::unique_ptr<Sender> sender(new Sender(std::move(*network), options, std::move(*encoder)));
   for (const auto& endpoint : *endpoints) {
@@ -34,7 +34,8 @@ Sender::Sender(std::shared_ptr<NetworkThread> network, const PublisherOptions& o
     : options_(options),
       encoder_(std::move(encoder)),
       decoder_({std::nullopt, options.max_frame_bytes}),
-      stream_(std::move(network)),
+      stream_(std::move(network),
+              options.codec == Codec::h264 ? std::function<void()>([this] { send_again(); }) : nullptr),
       thread_("glimt-encode", [this] { encode_loop(); }) {}
 
 Sender::~Sender() { close(wire::CloseReason::leaving); }
@@ -110,6 +111,7 @@ void Sender::encode_loop() {
 
 void Sender::encode(source::Picture& picture) {
   const Instant captured_at = stamps_of(picture).captured_at;
+  if (stream_.take_key_request()) encoder_->force_key();
   const auto done = encode_any(picture);
   MutexLock lock(m_);
   if (!done) {
@@ -133,7 +135,23 @@ Result<void> Sender::encode_any(source::Picture& picture) {
 Result<void> Sender::encode_pixels(media::Frame frame) {
   if (sends_arrays_ && frame.format == PixelFormat::i420)
     frame = converter_.convert(std::move(frame), PixelFormat::bgr24);
-  return encoder_->encode(frame, stream_);
+  auto done = encoder_->encode(frame, stream_);
+  if (done && options_.codec == Codec::h264) {
+    MutexLock lock(m_);
+    newest_ = std::move(frame);
+  }
+  return done;
+}
+
+// On the network thread. A newer picture that waits is better.
+void Sender::send_again() {
+  media::Frame newest;
+  {
+    MutexLock lock(m_);
+    newest = newest_;
+  }
+  newest.again = true;
+  if (!newest.empty()) waiting_.try_put(std::move(newest));
 }
 
 Result<void> Sender::pass_on(const Ref<media::AccessUnit>& unit) {

@@ -4,7 +4,7 @@
 //            frame
 //   errors   open and add: with the cure. A picture that cannot be encoded is counted and said once
 //   threads  publish is thread-safe and does not block (publish_every does); everything else is thread-safe
-//   memory   one picture waiting, one in the encoder
+//   memory   one picture waiting, one in the encoder; with H.264 the newest that was sent
 #pragma once
 
 #include "base/histogram.hpp"
@@ -46,6 +46,7 @@ class Sender {
   // False where the picture is to be left out.
   bool wait_for_demand();
   void encode(source::Picture& picture);
+  void send_again();
   Result<void> encode_any(source::Picture& picture);
   Result<void> encode_pixels(media::Frame frame);
   Result<void> pass_on(const Ref<media::AccessUnit>& unit);
@@ -64,6 +65,8 @@ class Sender {
   PublisherStats counted_ GLIMT_GUARDED_BY(m_);
   Histogram interval_ GLIMT_GUARDED_BY(m_), total_ GLIMT_GUARDED_BY(m_);
   std::string last_complaint_ GLIMT_GUARDED_BY(m_);
+  media::Frame newest_
+      GLIMT_GUARDED_BY(m_);  // of codecs whose pictures depend on each other: for whoever joins
 
   Thread thread_;  // last: it uses all of the above
 };
