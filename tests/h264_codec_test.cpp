@@ -233,6 +233,13 @@ TEST_F(H264Test, NoPictureTakesMuchMoreThanItsShare) {
   }
 }
 
+TEST_F(H264Test, MoreThanEightBitsAreUnsupported) {
+  CollectingSink sink;
+  const auto deep = media::make_frame(pool_, PixelFormat::gray16, 64, 48);
+  EXPECT_EQ(encoder_->encode(deep, sink).error().kind, ErrorKind::unsupported);
+  EXPECT_FALSE(sink.unit);
+}
+
 TEST_F(H264Test, UnknownEncoderIsToldWhichThereAre) {
   const auto unknown = encode::make_encoder(Codec::h264, {.encoder = "x265"});
   ASSERT_FALSE(unknown);

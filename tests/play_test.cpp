@@ -105,7 +105,7 @@ TEST(PlayTest, StopsWhileTheOnlyReaderOfEveryFrameTakesNothing) {
   auto stream = open("unix", {.mode = Mode::every}, {.codec = Codec::raw});
   ASSERT_TRUE(eventually([&] { return stream.in.stats().connected; }));
   stream.out.play("test:?size=320x240", {.fast = true}).value();
-  ASSERT_TRUE(eventually([&] { return stream.out.stats().frames >= 8; }));
+  ASSERT_TRUE(eventually([&] { return stream.out.stats().frames >= 4; })) << "what it may have on loan";
   stream.out.stop();
   EXPECT_TRUE(stream.out.wait(0ms).value());
 }
@@ -146,7 +146,8 @@ TEST(AddressOptionsTest, MaxFrameStandsInTheAddressOfBothEnds) {
   auto in = Subscriber::open(link.connecting + "&max_frame=5k").value();
   ASSERT_TRUE(eventually([&] { return in.stats().connected; }));
   out.publish(make_noise(50, 50, CV_8UC3, 1)).value();
-  EXPECT_TRUE(eventually([&] { return in.stats().refused > 0 || in.stats().lost > 0; })) << "7.5 KB at 5 KB";
+  EXPECT_FALSE(in.read(100ms)) << "7.5 KB at 5 KB";
+  EXPECT_EQ(in.stats().refused, 1u);
   out.publish(make_noise(40, 40, CV_8UC3, 1)).value();
   EXPECT_EQ(in.read(kDeadline).value().width(), 40);
 }

@@ -6,7 +6,7 @@ namespace glimt::command {
 namespace {
 
 // What the encoder is asked to do with pixels, a camera's MJPEG cannot give.
-bool wants_pixels(const SendOptions& o, const std::vector<Url>& destinations, Codec codec) {
+bool wants_pixels(const SendOptions& o, const std::vector<Url>& destinations, std::optional<Codec> codec) {
   return o.quality > 0 || codec == Codec::raw ||
          std::any_of(destinations.begin(), destinations.end(),
                      [](const Url& url) { return url.has("quality"); });
@@ -36,8 +36,8 @@ void add_send_options(CLI::App& app, SendOptions& o) {
                  "test:, test:?size=1920x1080&fps=30, rtsp://…, or - for standard input");
   app.add_option(
       "destinations", o.destinations,
-      "udp://host:port, udp://:port to listen, tcp://…, unix:///path; options: ?codec= "
-      "?quality= ?encoder= ?bitrate= ?pace= ?max_frame= ?listen ?connect ?mode=660 ?wire=countdown|pickle-q");
+      "udp://host:port, udp://:port to listen, tcp://…, unix:///path; options: ?codec= ?quality= ?encoder= "
+      "?bitrate= ?pace= ?max_frame= ?slots= ?listen ?connect ?mode=660 ?wire=countdown|pickle-q");
   app.add_option("--device,-d", o.device, "a camera, in place of the source");
   app.add_option(
       "--format,-m", o.format,
@@ -47,7 +47,7 @@ void add_send_options(CLI::App& app, SendOptions& o) {
                  "of standard input, test picture or camera, as in 1280x720");
   app.add_option("--fps,--desired-fps,-f", o.fps, "frames per second of test picture, camera, image or file")
       ->check(CLI::Range(0.1, 1000.0));
-  app.add_option("--codec", o.codec, "jpeg, h264 or raw [jpeg]");
+  app.add_option("--codec", o.codec, "jpeg, h264 or raw [raw over unix://, jpeg elsewhere]");
   app.add_option("--quality,-q", o.quality, "of JPEG and H.264, 1 to 100 [80]")->check(CLI::Range(1, 100));
   app.add_option(
       "--encoder", o.encoder,

@@ -1,13 +1,16 @@
 // Frame: a picture that was received, with its times and metadata.
 //
-//   mat()       for reading: 8-bit BGR (CV_8UC3), grey (CV_8UC1), BGRA (CV_8UC4); i420 as one CV_8UC1 of
-//               height * 3 / 2 rows. It keeps the pixels alive by itself and may outlive the frame. Do not
-//               write into it: others may look at the same memory, and later it may be mapped read-only
+//   mat()       for reading: BGR (CV_8UC3), grey (CV_8UC1), BGRA (CV_8UC4), the same of CV_16U and CV_32F; i420
+//               as one CV_8UC1 of height * 3 / 2 rows. It keeps the pixels alive by itself and may outlive the
+//               frame. Do not write into it: others may look at the same memory. A picture that came in shared
+//               memory (unix://) is mapped read-only: a write into it ends this program with SIGSEGV, and harms
+//               nobody else
 //   writable()  a Mat of one's own; copies only where the picture is shared, and then once
 //   units       times are points of this machine's steady clock
 //   errors      none
 //   threads     a value: one thread at a time; copies share the pixels
-//   memory      the receiver's pool; held until the last Frame and Mat are gone
+//   memory      the receiver's pool, or the sender's where it came in shared memory; held until the last Frame and
+//               Mat are gone. Two of the sender's at a time, what is kept beyond them is copied
 #pragma once
 
 #include <chrono>

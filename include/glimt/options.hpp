@@ -22,6 +22,14 @@ enum class PixelFormat : uint8_t {
   bgr24 = 2,   // one plane, 3 bytes a pixel: OpenCV's CV_8UC3
   bgra32 = 3,  // one plane, 4 bytes a pixel: OpenCV's CV_8UC4
   i420 = 4,    // three planes: Y, then U and V at half the width and height, rounded up
+  // The same with other samples; they travel as Codec::raw only. 16 bits: 0..65535, CV_16U. f32: float, 0..1 where
+  // they are shown, CV_32F.
+  gray16 = 5,
+  bgr48 = 6,
+  bgra64 = 7,
+  grayf32 = 8,
+  bgrf32 = 9,
+  bgraf32 = 10,
 };
 
 enum class Codec : uint8_t {
@@ -44,8 +52,9 @@ Result<Mode> parse_mode(std::string_view text);
 
 struct PublisherOptions {
   // How pictures travel. jpeg costs CPU at both ends and a tenth of the bytes of raw; h264 costs about as much CPU and
-  // a tenth of the bytes of jpeg, and a lost picture costs all up to the next key frame.
-  Codec codec = Codec::jpeg;
+  // a tenth of the bytes of jpeg, and a lost picture costs all up to the next key frame. raw over unix:// is handed over
+  // in shared memory and costs no copy. Nothing: raw over unix://, jpeg elsewhere.
+  std::optional<Codec> codec;
   // 1..100, JPEG and H.264. More is more bytes and less visible loss; below 40 blocks show.
   int quality = 80;
   // H.264 only: libx264, libopenh264, h264_v4l2m2m, h264_vaapi or h264_nvenc, as libavcodec names them. Empty: the first
@@ -61,6 +70,9 @@ struct PublisherOptions {
   // The largest picture taken, in bytes of its uncompressed pixels. More admits larger pictures and takes
   // more memory; beyond it a picture is refused with invalid_argument.
   size_t max_frame_bytes = size_t{64} << 20;
+  // Pictures in shared memory at most, 3..64, for raw over unix://. More lets more receivers keep pictures of their
+  // own for longer; each takes the memory of a picture.
+  int slots = 8;
 };
 
 struct SubscriberOptions {

@@ -3,14 +3,16 @@
 //   auto out = glimt::Publisher::open("udp://10.0.0.5:5000");
 //   *out << mat;
 //
-//   input    cv::Mat of 8-bit BGR, grey or BGRA, any size from 1x1; size and kind may change from one to the
-//            next. It is copied once, unless it is moved in and has no other owner
+//   input    cv::Mat with 1 (grey), 3 (BGR) or 4 (BGRA) channels of 8 bits, where it travels as Codec::raw also of
+//            16 bits or float (CV_16U, CV_32F); any size from 1x1; size and kind may change from one to the next.
+//            It is copied once, unless it is moved in and has no other owner; over unix:// it is copied once, into
+//            shared memory, unless it came from borrow()
 //   output   access units at each address; an address that listens ("udp://:5000") serves any number of
 //            subscribers
 //   errors   open, add and play: with the cure. publish: invalid_argument for a Mat it cannot carry
 //   threads  thread-safe; publish() does not block: a picture that finds the encoder busy waits, and a newer
 //            one takes its place
-//   memory   two pictures
+//   memory   two pictures; over unix:// PublisherOptions::slots pictures at most
 #pragma once
 
 #include <chrono>
@@ -45,9 +47,17 @@ class Publisher {
     std::span<const uint8_t> metadata;
   };
   Result<void> publish(const cv::Mat& mat, const Extras& extras);
+  // Where it came from borrow(), nothing is copied: it has no other owner then, and is the receivers'.
   Result<void> publish(cv::Mat&& mat, const Extras& extras);
   Result<void> publish(const cv::Mat& mat) { return publish(mat, Extras{}); }
   Result<void> publish(cv::Mat&& mat) { return publish(std::move(mat), Extras{}); }
+  // A Mat to draw, capture or decode into (CV_8UC3 and so on), to be moved into publish(). Over unix:// its pixels lie
+  // where the receivers will read them; not initialized. invalid_argument for what cannot be carried.
+  //
+  //   cv::Mat mat = out.borrow(720, 1280, CV_8UC3).value();
+  //   camera.read(mat);
+  //   out.publish(std::move(mat));
+  Result<cv::Mat> borrow(int rows, int cols, int type);
   // Throws Exception where publish() returns an error.
   Publisher& operator<<(const cv::Mat& mat);
 

@@ -23,7 +23,7 @@ Frame& Frame::operator=(const Frame& other) {
 
 cv::Mat Frame::writable() {
   // One count is this frame's, one its Mat's: more of either, and somebody else looks at these pixels.
-  const bool alone = mat_.u && mat_.u->refcount == 1 && frame_->owner->refs() == 2;
+  const bool alone = !frame_->read_only && mat_.u && mat_.u->refcount == 1 && frame_->owner->refs() == 2;
   return alone ? mat_ : mat_.clone();
 }
 

@@ -10,19 +10,25 @@ class Publisher::Impl {
  public:
   explicit Impl(std::unique_ptr<pipeline::Sender> s) : sender(std::move(s)) {}
 
-  Result<void> publish(Result<media::Frame> frame, const Extras& extras) {
-    if (!frame) return frame.error();
+  Result<void> check(const media::Frame& frame) const {
     const size_t limit = sender->options().max_frame_bytes;
-    if (auto fits = media::check_size(frame->format, frame->width, frame->height, limit); !fits)
-      return fits.error();
+    if (auto fits = media::check_size(frame.format, frame.width, frame.height, limit); !fits) return fits;
+    if (media::bytes_per_sample(frame.format) == 1 || !sender->encodes_bytes()) return {};
+    return Error{ErrorKind::invalid_argument,
+                 "this Mat of " + std::string(to_string(frame.format)) + " cannot be sent as " +
+                     std::string(to_string(sender->codec())) +
+                     ", which has 8 bits a sample; open the publisher with Codec::raw, or use convertTo()"};
+  }
+
+  Result<void> publish(media::Frame frame, const Extras& extras) {
     if (extras.metadata.size() > media::kMaxMetadataBytes) {
       return Error{ErrorKind::invalid_argument, "metadata of " + std::to_string(extras.metadata.size()) +
                                                     " bytes; at most 65536 ride with a frame"};
     }
     const auto captured_at = extras.captured_at == Instant{} ? now() : extras.captured_at;
-    frame->stamps.captured_at = captured_at;
-    frame->metadata.assign(extras.metadata.begin(), extras.metadata.end());
-    sender->publish(std::move(*frame));
+    frame.stamps.captured_at = captured_at;
+    frame.metadata.assign(extras.metadata.begin(), extras.metadata.end());
+    sender->publish(std::move(frame));
     return {};
   }
 
@@ -33,7 +39,7 @@ class Publisher::Impl {
                    "'" + url.text + "': another source plays; stop() it first, or open a publisher for each"};
     }
     source::SourceOptions how{options, sender->options().max_frame_bytes};
-    how.pixels |= sender->options().codec == Codec::raw;
+    how.pixels |= sender->codec() == Codec::raw;
     auto filter = pipeline::FilterStage::open(how);
     if (!filter) return filter.error();
     auto source = source::open_source(url, how);
@@ -58,7 +64,6 @@ class Publisher::Impl {
   }
 
   std::unique_ptr<pipeline::Sender> sender;
-  media::BufferPool copies;
   Mutex m;
   std::shared_ptr<Playing> playing GLIMT_GUARDED_BY(m);  // last: it uses the sender
 };
@@ -87,15 +92,29 @@ Result<Publisher> Publisher::open(const std::vector<std::string>& urls, const Pu
 }
 
 Result<void> Publisher::publish(const cv::Mat& mat, const Extras& extras) {
-  auto frame = frame_over(mat);
-  if (frame) *frame = media::clone(impl_->copies, *frame);  // the caller goes on writing into its Mat
-  return impl_->publish(std::move(frame), extras);
+  const auto frame = frame_over(mat);
+  if (!frame) return frame.error();
+  if (auto carried = impl_->check(*frame); !carried) return carried;
+  auto copy = impl_->sender->borrow(frame->format, frame->width, frame->height);
+  media::copy_packed(*frame, copy.planes[0].data);  // the caller goes on writing into its Mat
+  return impl_->publish(std::move(copy), extras);
 }
 
 Result<void> Publisher::publish(cv::Mat&& mat, const Extras& extras) {
   const bool alone = mat.u && mat.u->refcount == 1;
   if (!alone) return publish(static_cast<const cv::Mat&>(mat), extras);
-  return impl_->publish(frame_over(std::move(mat)), extras);
+  auto frame = frame_over(std::move(mat));
+  if (!frame) return frame.error();
+  if (auto carried = impl_->check(*frame); !carried) return carried;
+  return impl_->publish(std::move(*frame), extras);
+}
+
+Result<cv::Mat> Publisher::borrow(int rows, int cols, int type) {
+  const auto format = format_of(type);
+  if (!format) return format.error();
+  if (auto fits = media::check_size(*format, cols, rows, impl_->sender->options().max_frame_bytes); !fits)
+    return fits.error();
+  return mat_over(impl_->sender->borrow(*format, cols, rows));
 }
 
 Publisher& Publisher::operator<<(const cv::Mat& mat) {

@@ -12,10 +12,16 @@ struct Named {
   std::string_view name;
 };
 
-constexpr std::array<Named<PixelFormat>, 4> kFormats{{{PixelFormat::gray8, "gray8"},
-                                                      {PixelFormat::bgr24, "bgr24"},
-                                                      {PixelFormat::bgra32, "bgra32"},
-                                                      {PixelFormat::i420, "i420"}}};
+constexpr std::array<Named<PixelFormat>, 10> kFormats{{{PixelFormat::gray8, "gray8"},
+                                                       {PixelFormat::bgr24, "bgr24"},
+                                                       {PixelFormat::bgra32, "bgra32"},
+                                                       {PixelFormat::i420, "i420"},
+                                                       {PixelFormat::gray16, "gray16"},
+                                                       {PixelFormat::bgr48, "bgr48"},
+                                                       {PixelFormat::bgra64, "bgra64"},
+                                                       {PixelFormat::grayf32, "grayf32"},
+                                                       {PixelFormat::bgrf32, "bgrf32"},
+                                                       {PixelFormat::bgraf32, "bgraf32"}}};
 constexpr std::array<Named<Codec>, 3> kCodecs{
     {{Codec::raw, "raw"}, {Codec::jpeg, "jpeg"}, {Codec::h264, "h264"}}};
 constexpr std::array<Named<Mode>, 2> kModes{{{Mode::latest, "latest"}, {Mode::every, "every"}}};

@@ -3,7 +3,7 @@
 //   put       newest wins: the oldest item gives way, and the caller is told
 //   try_put   only where there is room
 //   put_wait  blocks until there is room or the queue is closed; wait_for_room only waits, until a deadline
-//   take      waits until there is an item, the deadline has passed, or the queue is closed and empty
+//   take      waits until there is an item, the deadline has passed, it is woken, or the queue is closed and empty
 //   threads   thread-safe
 //   memory    `capacity` items, taken at construction
 #pragma once
@@ -71,9 +71,10 @@ class Queue {
     std::optional<T> item;
     {
       MutexLock lock(m_);
-      while (count_ == 0 && !closed_) {
+      while (count_ == 0 && !closed_ && !woken_) {
         if (!filled_.wait_until(m_, deadline)) break;
       }
+      woken_ = false;
       if (count_ > 0) item = pop();
     }
     if (item) drained_.notify_one();
@@ -92,6 +93,15 @@ class Queue {
   }
 
   std::optional<T> try_take() { return take(Instant::min()); }
+
+  // Whoever waits in take() comes back with nothing; where nobody waits, the next one who would.
+  void wake() {
+    {
+      MutexLock lock(m_);
+      woken_ = true;
+    }
+    filled_.notify_all();
+  }
 
   // Wakes everybody; what is queued can still be taken.
   void close() {
@@ -131,6 +141,7 @@ class Queue {
   size_t first_ GLIMT_GUARDED_BY(m_) = 0;
   size_t count_ GLIMT_GUARDED_BY(m_) = 0;
   bool closed_ GLIMT_GUARDED_BY(m_) = false;
+  bool woken_ GLIMT_GUARDED_BY(m_) = false;
 };
 
 }  // namespace glimt

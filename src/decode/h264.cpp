@@ -47,8 +47,11 @@ class H264Decoder final : public Decoder {
   Result<void> begin(const media::UnitInfo& info) override {
     strips_.assign(static_cast<size_t>(std::max(info.strips, 1)), {});
     info_ = {info.format, info.width, info.height, info.key, info.number};
-    format_ =
-        options_.format.value_or(info.format == PixelFormat::gray8 ? PixelFormat::gray8 : PixelFormat::bgr24);
+    const PixelFormat own = media::channels(info.format) == 1 && info.format != PixelFormat::i420
+                                ? PixelFormat::gray8
+                                : PixelFormat::bgr24;
+    format_ = options_.format.value_or(own);
+    if (media::bytes_per_sample(format_) > 1) format_ = own;
     for (const PixelFormat taken : {format_, PixelFormat::i420}) {
       if (auto fits = media::check_size(taken, info.width, info.height, options_.max_frame_bytes); !fits)
         return lost({ErrorKind::exhausted, fits.error().message});
@@ -159,8 +162,7 @@ class H264Decoder final : public Decoder {
     return malformed("is not what its descriptor says, or not whole");
   }
 
-  // The decoder goes on looking at its own planes: what is handed out is a copy, in the wanted format. BT.601 in limited
-  // range, as it was encoded.
+  // In the wanted format; BT.601 in limited range, as it was encoded.
   media::Frame convert() {
     auto frame = media::make_frame(buffers_, format_, info_.width, info_.height);
     if (format_ == PixelFormat::i420) {

@@ -69,6 +69,7 @@ class JpegDecoder final : public Decoder {
   void choose_format() {
     const bool grey = jpeg_.num_components == 1;
     PixelFormat format = options_.format.value_or(grey ? PixelFormat::gray8 : PixelFormat::bgr24);
+    if (media::bytes_per_sample(format) > 1) format = grey ? PixelFormat::gray8 : PixelFormat::bgr24;
     if (format == PixelFormat::i420 && !is_420()) format = grey ? PixelFormat::gray8 : PixelFormat::bgr24;
     // Fancy upsampling reads the rows of neighbouring strips, and costs 8 % more of the decode.
     jpeg_.do_fancy_upsampling = FALSE;
@@ -87,6 +88,8 @@ class JpegDecoder final : public Decoder {
         jpeg_.raw_data_out = TRUE;
         frame_ = make_block_aligned_i420();
         return;
+      default:
+        break;
     }
     frame_ = media::make_frame(buffers_, format, width_, height_);
   }

@@ -69,6 +69,11 @@ class LibavEncoder final : public Encoder {
   void force_key() override { key_wanted_ = true; }
 
   Result<void> encode(const media::Frame& given, media::StripSink& sink) override {
+    if (media::bytes_per_sample(given.format) > 1) {
+      return Error{ErrorKind::unsupported, "H.264 has 8 bits a sample here, this picture is " +
+                                               std::string(to_string(given.format)) +
+                                               "; send it with --codec raw"};
+    }
     rate_.note(given.stamps.captured_at);
     const media::Frame frame = encodable(given, pictures_);
     if (!context_ || context_->width != frame.width || context_->height != frame.height) {

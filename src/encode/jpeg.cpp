@@ -45,6 +45,11 @@ class JpegEncoder final : public Encoder {
   ~JpegEncoder() override { jpeg_destroy_compress(&jpeg_); }
 
   Result<void> encode(const media::Frame& frame, media::StripSink& sink) override {
+    if (media::bytes_per_sample(frame.format) > 1) {
+      return Error{ErrorKind::unsupported, "JPEG has 8 bits a sample, this picture is " +
+                                               std::string(to_string(frame.format)) +
+                                               "; send it with --codec raw"};
+    }
     auto buffer = buffers_.take();
     destination_.attach(*buffer, expected_bytes_);
     prepare_padding(frame);
@@ -99,6 +104,8 @@ class JpegEncoder final : public Encoder {
       case PixelFormat::i420:
         jpeg_.in_color_space = JCS_YCbCr;
         break;
+      default:
+        break;  // refused by encode()
     }
   }
 

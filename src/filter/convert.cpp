@@ -9,11 +9,17 @@ namespace {
 
 int even(int side) { return (side + 1) / 2 * 2; }
 
+int depth_of(PixelFormat format) {
+  const int bytes = media::bytes_per_sample(format);
+  return bytes == 4 ? CV_32F : bytes == 2 ? CV_16U : CV_8U;
+}
+
+// The sample of white.
+double white(int depth) { return depth == CV_32F ? 1 : depth == CV_16U ? 65535 : 255; }
+
 cv::Mat mat_over(const media::Frame& frame) {
-  const int type = frame.format == PixelFormat::bgr24    ? CV_8UC3
-                   : frame.format == PixelFormat::bgra32 ? CV_8UC4
-                                                         : CV_8UC1;
-  return {frame.height, frame.width, type, frame.planes[0].data, frame.planes[0].stride};
+  return {frame.height, frame.width, CV_MAKETYPE(depth_of(frame.format), media::channels(frame.format)),
+          frame.planes[0].data, frame.planes[0].stride};
 }
 
 void copy_plane(const uint8_t* from, size_t from_stride, uint8_t* to, size_t to_stride,
@@ -69,14 +75,22 @@ void to_i420(const cv::Mat& from, media::Frame& to) {
   }
 }
 
-int color_code(PixelFormat from, PixelFormat to) {
-  switch (from) {
-    case PixelFormat::gray8:
-      return to == PixelFormat::bgr24 ? cv::COLOR_GRAY2BGR : cv::COLOR_GRAY2BGRA;
-    case PixelFormat::bgr24:
-      return to == PixelFormat::gray8 ? cv::COLOR_BGR2GRAY : cv::COLOR_BGR2BGRA;
-    default:
-      return to == PixelFormat::gray8 ? cv::COLOR_BGRA2GRAY : cv::COLOR_BGRA2BGR;
+constexpr int kNone = -1;
+// By channels: from and to.
+int color_code(int from, int to) {
+  if (from == to) return kNone;
+  if (from == 1) return to == 3 ? cv::COLOR_GRAY2BGR : cv::COLOR_GRAY2BGRA;
+  if (from == 3) return to == 1 ? cv::COLOR_BGR2GRAY : cv::COLOR_BGR2BGRA;
+  return to == 1 ? cv::COLOR_BGRA2GRAY : cv::COLOR_BGRA2BGR;
+}
+
+void convert_pixels(const cv::Mat& from, cv::Mat to) {
+  cv::Mat scaled = from;
+  if (from.depth() != to.depth()) from.convertTo(scaled, to.depth(), white(to.depth()) / white(from.depth()));
+  if (const int code = color_code(from.channels(), to.channels()); code != kNone) {
+    cv::cvtColor(scaled, to, code);
+  } else {
+    scaled.copyTo(to);
   }
 }
 
@@ -84,14 +98,16 @@ int color_code(PixelFormat from, PixelFormat to) {
 
 media::Frame Converter::convert(media::Frame frame, PixelFormat to) {
   if (frame.format == to) return frame;
+  const bool over_bgr = (frame.format == PixelFormat::i420 && media::bytes_per_sample(to) > 1) ||
+                        (to == PixelFormat::i420 && media::bytes_per_sample(frame.format) > 1);
+  if (over_bgr) return convert(convert(std::move(frame), PixelFormat::bgr24), to);
   auto converted = media::make_frame(buffers_, to, frame.width, frame.height);
   if (frame.format == PixelFormat::i420) {
     from_i420(frame, converted);
   } else if (to == PixelFormat::i420) {
     to_i420(mat_over(frame), converted);
   } else {
-    cv::Mat target = mat_over(converted);
-    cv::cvtColor(mat_over(frame), target, color_code(frame.format, to));
+    convert_pixels(mat_over(frame), mat_over(converted));
   }
   converted.stamps = frame.stamps;
   converted.number = frame.number;

@@ -1,6 +1,7 @@
 // Convert: a frame in another pixel format.
 //
 //   input    a frame of any format and size
+//            where samples differ, white stays white: 255, 65535 or 1.0
 //   output   a frame with its own pixels and everything else of the input; the input itself where it already
 //            fits
 //   errors   none

@@ -51,7 +51,7 @@ media::Frame Faces::apply(media::Frame frame) {
     frame.metadata = found->metadata;
     return frame;
   }
-  if (!frame.owner->unique()) frame = media::clone(copies_, frame);
+  if (!frame.may_write()) frame = media::clone(copies_, frame);
   media::draw_boxes(frame, found->boxes);
   return frame;
 }

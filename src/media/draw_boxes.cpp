@@ -28,8 +28,9 @@ Pixel green(PixelFormat format, int plane) {
           145, 54, 34};  // as OpenCV converts it; JPEG's range makes hardly another green of it
       return {kYuv[static_cast<size_t>(plane)]};
     }
+    default:
+      return {};  // draw_boxes() leaves other samples alone
   }
-  return {};
 }
 
 void fill(Frame& frame, int plane, Area area) {
@@ -69,6 +70,7 @@ void draw(Frame& frame, const Box& box) {
 }  // namespace
 
 void draw_boxes(Frame& frame, const std::vector<Box>& boxes) {
+  if (bytes_per_sample(frame.format) > 1) return;
   for (const auto& box : boxes) draw(frame, box);
 }
 

@@ -3,21 +3,32 @@
 #include <cstring>
 
 namespace glimt::media {
-namespace {
-
-int bytes_per_pixel(PixelFormat format) {
+int channels(PixelFormat format) {
   switch (format) {
     case PixelFormat::bgr24:
+    case PixelFormat::bgr48:
+    case PixelFormat::bgrf32:
       return 3;
     case PixelFormat::bgra32:
+    case PixelFormat::bgra64:
+    case PixelFormat::bgraf32:
       return 4;
     case PixelFormat::gray8:
+    case PixelFormat::gray16:
+    case PixelFormat::grayf32:
     case PixelFormat::i420:
       return 1;
   }
   return 1;
 }
 
+int bytes_per_sample(PixelFormat format) {
+  if (format >= PixelFormat::grayf32) return 4;
+  return format >= PixelFormat::gray16 ? 2 : 1;
+}
+
+namespace {
+int bytes_per_pixel(PixelFormat format) { return channels(format) * bytes_per_sample(format); }
 }  // namespace
 
 int plane_count(PixelFormat format) { return format == PixelFormat::i420 ? 3 : 1; }

@@ -1,7 +1,6 @@
 // Frame: one uncompressed picture with its times.
 //
-//   A value: copies share the pixels. Whoever writes pixels makes sure that it is the only owner
-//   (owner.unique()).
+//   A value: copies share the pixels. Who writes pixels asks may_write().
 //
 //   units    pixels, bytes, Instant
 //   threads  a value; pixels that are shared are not written
@@ -43,6 +42,9 @@ struct PlaneShape {
   int rows = 0;
 };
 
+// Samples of a pixel that lie side by side, and bytes of each.
+int channels(PixelFormat format);
+int bytes_per_sample(PixelFormat format);
 int plane_count(PixelFormat format);
 PlaneShape plane_shape(PixelFormat format, int width, int height, int plane);
 // Bytes of a picture without gaps between rows and planes.
@@ -54,6 +56,7 @@ struct Frame {
   int height = 0;
   std::array<Plane, 3> planes{};
   Ref<Shared> owner;
+  bool read_only = false;  // the memory is another process': a write ends this one
   Stamps stamps;
   Sequence number;                 // as counted by the sender
   int64_t sender_captured_us = 0;  // capture time by the sender's own clock, of a frame that was received
@@ -61,6 +64,7 @@ struct Frame {
   std::vector<uint8_t> metadata;   // the user's bytes that ride with the frame, at most kMaxMetadataBytes
 
   bool empty() const { return !owner; }
+  bool may_write() const { return owner->unique() && !read_only; }
   // True where rows and planes follow each other without gaps from planes[0].data on.
   bool is_packed() const;
 };

@@ -15,10 +15,9 @@ int channels_of(PixelFormat format) {
       return 3;
     case PixelFormat::bgra32:
       return 4;
-    case PixelFormat::i420:
-      break;
+    default:
+      return 0;
   }
-  return 0;
 }
 
 // Length and pickle around pixels that stay where they are.

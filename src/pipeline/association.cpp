@@ -32,6 +32,7 @@ Bytes Association::make_hello(std::span<uint8_t> buffer, const Options& options,
   h.latency_ms = static_cast<uint32_t>(options.latency.count());
   h.symbol_bytes = options.symbol_bytes;
   h.clock_id = options.clock_id;
+  h.shares = options.shares ? wire::kSharedFramesVersion : 0;
   h.agent = "glimt " + std::string(kVersion);
   std::array<uint8_t, wire::kHelloBodyBytes> body{};
   const size_t size = serialize(body, h);

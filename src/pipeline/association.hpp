@@ -36,6 +36,7 @@ class Association {
     std::chrono::milliseconds latency{100};
     uint32_t symbol_bytes = 0;
     uint64_t clock_id = 0;
+    bool shares = false;  // receiver: takes frames in shared memory
   };
   enum class Event {
     none,

@@ -197,8 +197,8 @@ void DecodeStage::finish(Work work) {
   {
     MutexLock lock(m_);
     ++counters_.frames;
-    interval_.add(info, received.stamps());
-    total_.add(info, received.stamps());
+    interval_.add(received.stamps(), info.clock_known);
+    total_.add(received.stamps(), info.clock_known);
   }
   // From here on the picture is the reader's alone; the network thread may hold the unit a little longer.
   if (!as_unit) work.unit->strips.clear();
@@ -269,6 +269,14 @@ std::optional<Received> DecodeStage::read(Instant deadline) {
   return received;
 }
 
+void DecodeStage::note_received(const media::Frame& frame) {
+  const bool clock_known = frame.stamps.captured_at != Instant{};
+  MutexLock lock(m_);
+  ++counters_.frames;
+  interval_.add(frame.stamps, clock_known);
+  total_.add(frame.stamps, clock_known);
+}
+
 void DecodeStage::note_shown(const Received& shown, Instant at) {
   const Instant decoded_at = shown.stamps().decoded_at;
   if (decoded_at == Instant{}) return;
@@ -293,7 +301,7 @@ DecodeStage::Counters DecodeStage::counters() const {
   return counters_;
 }
 
-void DecodeStage::Histograms::add(const media::UnitInfo& info, const media::Stamps& s) {
+void DecodeStage::Histograms::add(const media::Stamps& s, bool clock_known) {
   const auto between = [](Histogram& h, Instant from, Instant to) {
     if (from != Instant{} && to != Instant{}) h.add(to - from);
   };
@@ -301,7 +309,7 @@ void DecodeStage::Histograms::add(const media::UnitInfo& info, const media::Stam
   between(encoded_sent, s.encoded_at, s.sent_at);
   between(arrived_whole, s.arrived_at, s.whole_at);
   between(whole_decoded, s.whole_at, s.decoded_at);
-  if (!info.clock_known) return;
+  if (!clock_known) return;
   between(sent_arrived, s.sent_at, s.arrived_at);
   between(captured_decoded, s.captured_at, s.decoded_at);
 }

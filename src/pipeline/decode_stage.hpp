@@ -59,6 +59,11 @@ class DecodeStage final : public media::StripSink {
 
   // Empty where none came in time, or the stage was closed.
   std::optional<Received> read(Instant deadline);
+  // A picture that needed no decoding, and reached the reader another way.
+  void note_received(const media::Frame& frame);
+  // A reader comes back from read() with nothing, once.
+  void wake_reader() { ready_.wake(); }
+  bool hands_out_units() const { return access_units_; }
   // When the reader has shown a picture that read() gave out.
   void note_shown(const Received& shown, Instant at);
 
@@ -87,7 +92,7 @@ class DecodeStage final : public media::StripSink {
   struct Histograms {
     Histogram captured_encoded, encoded_sent, sent_arrived, arrived_whole, whole_decoded, captured_decoded,
         decoded_shown;
-    void add(const media::UnitInfo& info, const media::Stamps& stamps);
+    void add(const media::Stamps& stamps, bool clock_known);
     StageTimes times() const;
   };
   struct Work {

@@ -9,6 +9,7 @@
 
 #include "glimt/stats.hpp"
 #include "packetize/packetizer.hpp"
+#include "pipeline/shared_stream.hpp"
 #include "transport/transport.hpp"
 #include "wire/hello.hpp"
 
@@ -20,6 +21,7 @@ class Destination : public transport::Transport::Events {
     transport::Address address;
     std::optional<double> pace_bps;  // nothing: 500 Mbit/s, unpaced on loopback
     Mode mode = Mode::latest;        // of receivers whose wire does not let them choose
+    bool shares = false;             // raw pictures in shared memory, with whoever takes them
   };
   // What it asks of its stream.
   class Stream {
@@ -28,6 +30,7 @@ class Destination : public transport::Transport::Events {
     // Of units that were cut like this. Empty where there is a newer picture.
     virtual Ref<packetize::SymbolUnit> newest_key(const packetize::Packetizer::Options& cut) = 0;
     virtual Duration frame_interval() const = 0;
+    virtual SharedStream& shared() = 0;
     // Receivers came, went, or have room again.
     virtual void demand_changed() = 0;
     // With one receiver in all, an `every` one may slow the source and is never too slow.
@@ -44,6 +47,8 @@ class Destination : public transport::Transport::Events {
   virtual void pump() = 0;
 
   virtual size_t receivers() const = 0;
+  // Those that take frames in shared memory.
+  virtual size_t sharing_receivers() const { return 0; }
   virtual size_t ready_receivers() const = 0;
   virtual size_t every_receivers() const = 0;
   // A receiver can be sent nothing but a key frame.

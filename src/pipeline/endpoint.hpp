@@ -33,6 +33,8 @@ class Endpoint : public transport::Transport::Events {
     virtual bool wants_key() const { return false; }
     // `why`: whom it is connected to, or why no longer.
     virtual void on_change(Change change, const std::string& why) = 0;
+    // The sender hands its pictures over in shared memory. `same_clock`: its times are of this machine's clock.
+    virtual void on_frame_channel(UniqueFd, bool) {}
   };
 
   virtual void start() = 0;

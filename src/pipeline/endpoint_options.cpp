@@ -28,12 +28,15 @@ bool is_file_mode(const std::string& value) {
   return !value.empty() && std::isdigit(static_cast<unsigned char>(value[0]));
 }
 
+constexpr int kMinSlots = 3, kMaxSlots = 64;
+
 struct Encoding {
   std::optional<Codec> codec;
   std::optional<int> quality;
   std::optional<size_t> max_frame_bytes;
   std::optional<std::string> encoder;
   std::optional<double> bitrate_bps;
+  std::optional<int> slots;
 };
 
 Result<std::optional<size_t>> parse_max_frame(const Url& url) {
@@ -84,6 +87,11 @@ Result<Encoding> parse_encoding(const Url& url, const transport::Address& addres
     e.bitrate_bps = *bitrate;
   }
   e.encoder = url.find("encoder");
+  if (const auto text = url.find("slots")) {
+    const auto slots = parse_integer(*text, kMinSlots, kMaxSlots, "slots");
+    if (!slots) return slots.error();
+    e.slots = *slots;
+  }
   const auto max_frame = parse_max_frame(url);
   if (!max_frame) return max_frame.error();
   e.max_frame_bytes = *max_frame;
@@ -98,7 +106,14 @@ const char* difference(const Encoding& a, const Encoding& b) {
          : differ(a.max_frame_bytes, b.max_frame_bytes) ? "max_frame"
          : differ(a.encoder, b.encoder)                 ? "encoder"
          : differ(a.bitrate_bps, b.bitrate_bps)         ? "bitrate"
+         : differ(a.slots, b.slots)                     ? "slots"
                                                         : nullptr;
+}
+
+// What is raw on one machine needs no encoder.
+bool is_shared(const transport::Address& address, const Encoding& e, const PublisherOptions& options) {
+  return address.kind == transport::Kind::unix_socket && address.wire == wire::WireFormat::native &&
+         e.codec.value_or(options.codec.value_or(Codec::raw)) == Codec::raw;
 }
 
 Error disagree(const char* what) {
@@ -109,7 +124,7 @@ Error disagree(const char* what) {
 
 Result<SendEndpoint> parse_send_endpoint(const Url& url, const PublisherOptions& options) {
   if (auto known = url.allow_only({"listen", "connect", "codec", "quality", "encoder", "bitrate", "pace",
-                                   "max_frame", "wire", "key", "mode"});
+                                   "max_frame", "slots", "wire", "key", "mode"});
       !known)
     return known.error();
   if (auto open = refuse_keys(url); !open) return open.error();
@@ -145,17 +160,21 @@ Result<std::vector<SendEndpoint>> parse_send_endpoints(const std::vector<Url>& u
   for (const Url& url : urls) {
     auto endpoint = parse_send_endpoint(url, options);
     if (!endpoint) return endpoint.error();
-    endpoints.push_back(*endpoint);
-    const auto e = parse_encoding(url, endpoint->address);
+    auto e = parse_encoding(url, endpoint->address);
     if (!e) return e.error();
+    endpoint->shares = is_shared(endpoint->address, *e, options);
+    if (endpoint->shares) e->codec.reset();
+    endpoints.push_back(*endpoint);
     if (const char* what = difference(*e, all)) return disagree(what);
     if (e->codec) all.codec = e->codec;
     if (e->quality) all.quality = e->quality;
     if (e->max_frame_bytes) all.max_frame_bytes = e->max_frame_bytes;
     if (e->encoder) all.encoder = e->encoder;
     if (e->bitrate_bps) all.bitrate_bps = e->bitrate_bps;
+    if (e->slots) all.slots = e->slots;
   }
-  options.codec = all.codec.value_or(options.codec);
+  if (all.codec) options.codec = all.codec;
+  options.slots = all.slots.value_or(options.slots);
   options.quality = all.quality.value_or(options.quality);
   options.max_frame_bytes = all.max_frame_bytes.value_or(options.max_frame_bytes);
   options.encoder = all.encoder.value_or(options.encoder);
@@ -166,11 +185,14 @@ Result<std::vector<SendEndpoint>> parse_send_endpoints(const std::vector<Url>& u
 Result<SendEndpoint> parse_further_endpoint(const Url& url, const PublisherOptions& options) {
   auto endpoint = parse_send_endpoint(url, options);
   if (!endpoint) return endpoint.error();
-  const auto e = parse_encoding(url, endpoint->address);
+  auto e = parse_encoding(url, endpoint->address);
   if (!e) return e.error();
-  // The bitrate as it is used stands in the encoder: where none was said, another one is another.
-  const Encoding running{options.codec, options.quality, options.max_frame_bytes, options.encoder,
-                         options.bitrate_bps.value_or(0)};
+  endpoint->shares = is_shared(endpoint->address, *e, options);
+  if (endpoint->shares) e->codec.reset();
+  // Where no bitrate was said, another one is another.
+  const Encoding running{
+      options.codec.value_or(Codec::jpeg), options.quality, options.max_frame_bytes, options.encoder,
+      options.bitrate_bps.value_or(0),     options.slots};
   const char* differs = difference(*e, running);
   if (!differs) return endpoint;
   return Error{ErrorKind::invalid_argument,

@@ -16,6 +16,7 @@ struct SendEndpoint {
   transport::Address address;
   std::optional<double> pace_bps;
   Mode mode = Mode::latest;  // of receivers whose wire does not let them choose
+  bool shares = false;       // raw pictures in shared memory
 };
 // What the address says of the encoding goes into `options`; two addresses that disagree are an error, for
 // there is one encode.

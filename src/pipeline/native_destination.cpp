@@ -91,7 +91,7 @@ void NativeDestination::admit(const transport::Peer& from, const Admission::Admi
   }
   SendSession& session = add(from, admitted.session);
   session.association.accept(admitted.hello, now, out);
-  session.start(stream_.newest_key(packetizer_options()));
+  start_session(session);
   log::info("{}: receiver {} has joined, mode={}", options_.address.text, transport::to_string(from),
             to_string(session.mode()));
   stream_.demand_changed();
@@ -104,13 +104,59 @@ SendSession& NativeDestination::add(const transport::Peer& peer, uint32_t own_se
   return *(sessions_[own_session] = std::move(session));
 }
 
+void NativeDestination::start_session(SendSession& session) {
+  stop_sharing(session);
+  session.stop();
+  if (!share(session)) session.start(stream_.newest_key(packetizer_options()));
+}
+
+// False where it is to have units instead.
+bool NativeDestination::share(SendSession& session) {
+  if (!options_.shares || !transport_->traits().passes ||
+      session.association.peer().shares != wire::kSharedFramesVersion)
+    return false;
+  auto receiver = stream_.shared().attach(session.mode());
+  if (!receiver) {
+    log::warning("{}: {}", options_.address.text, receiver.error().message);
+    return false;
+  }
+  std::array<uint8_t, wire::kMinPacketBytes> buffer;
+  const wire::Header header{wire::Type::frames, 0, 0, session.association.peer_session(),
+                            session.association.next_number()};
+  const Bytes packet = wire::seal_control(buffer, header, {});
+  session.start_sharing(receiver->id);
+  if (transport_->pass(session.peer, Gather::of(packet), receiver->theirs.get())) return true;
+  stop_sharing(session);
+  session.stop();
+  return false;
+}
+
+void NativeDestination::stop_sharing(SendSession& session) {
+  if (!session.shared_id()) return;
+  const auto counted = stream_.shared().counters(*session.shared_id());
+  session.counters.frames += counted.frames;
+  session.counters.dropped += counted.dropped;
+  session.counters.refused += counted.refused;
+  stream_.shared().detach(*session.shared_id());
+}
+
+SendSession::Counters NativeDestination::counters_of(const SendSession& session) const {
+  SendSession::Counters sum = session.counters;
+  if (!session.shared_id()) return sum;
+  const auto counted = stream_.shared().counters(*session.shared_id());
+  sum.frames += counted.frames;
+  sum.dropped += counted.dropped;
+  sum.refused += counted.refused;
+  return sum;
+}
+
 void NativeDestination::on_session_packet(SendSession& session, const wire::Packet& packet, Instant now) {
   PeerOutbox out(*transport_, session.peer);
   const bool was_quiet = session.is_quiet();
   if (packet.header.type == wire::Type::feedback) session.on_feedback(packet, now);
   switch (session.association.on_packet(packet, now, out)) {
     case Association::Event::opened:
-      session.start(stream_.newest_key(packetizer_options()));
+      start_session(session);
       log::info("{}: the receiver answers, mode={}", options_.address.text, to_string(session.mode()));
       stream_.demand_changed();
       break;
@@ -126,6 +172,7 @@ void NativeDestination::on_session_packet(SendSession& session, const wire::Pack
                    options_.address.text + ": " + std::string(to_string(reason)));
       }
       if (session.started()) ++gone_.receivers_gone;
+      stop_sharing(session);
       session.stop();
       stream_.demand_changed();
       break;
@@ -166,6 +213,7 @@ void NativeDestination::let_go(SendSession& session, std::string_view why) {
     log::info("{}: receiver {} has gone: {}", options_.address.text, transport::to_string(session.peer), why);
     ++gone_.receivers_gone;
   }
+  stop_sharing(session);
   gone_.frames += session.counters.frames;
   gone_.dropped += session.counters.dropped;
   gone_.packets += session.counters.packets;
@@ -204,20 +252,23 @@ void NativeDestination::pump_session(SendSession& session, Instant now) {
 // Lets go of receivers that have fallen silent or cannot follow. One that this end has named
 // is asked for ever.
 void NativeDestination::sweep(Instant now) {
-  std::vector<SendSession*> silent, slow;
+  std::vector<SendSession*> silent, slow, cut_off;
   for (auto& [id, session] : sessions_) {
     const bool answered = session->association.last_heard() != Instant{};
     if (answered && now - session->association.last_heard() > kGoneAfter) silent.push_back(session.get());
-    if (session->too_slow(now) && stream_.may_let_go()) slow.push_back(session.get());
+    const auto shared = session->shared_id();
+    const bool full = shared && stream_.shared().full_for(*shared, now) >= SendSession::kMaxBehind;
+    if ((full || session->too_slow(now)) && stream_.may_let_go()) {
+      slow.push_back(session.get());
+    } else if (shared && stream_.shared().is_gone(*shared)) {
+      cut_off.push_back(session.get());
+    }
   }
-  for (auto* session : slow) {
-    PeerOutbox out(*transport_, session->peer);
-    session->association.close(wire::CloseReason::too_slow, out);
-    const transport::Peer peer = session->peer;
-    let_go(*session, to_string(wire::CloseReason::too_slow));
-    if (!transport_->traits().connects) drop_connection(peer);
-    std::erase(silent, session);
-  }
+  for (auto* session : slow) turn_away(*session, wire::CloseReason::too_slow);
+  for (auto* session : cut_off) turn_away(*session, wire::CloseReason::cut_off);
+  std::erase_if(silent, [&](auto* s) {
+    return std::count(slow.begin(), slow.end(), s) + std::count(cut_off.begin(), cut_off.end(), s) > 0;
+  });
   for (auto* session : silent) {
     const transport::Peer peer = session->peer;
     if (!transport_->traits().connects) {
@@ -227,10 +278,19 @@ void NativeDestination::sweep(Instant now) {
       log::info("{}: the receiver has been silent for 3 s; still trying", options_.address.text);
       ++gone_.receivers_gone;
       session->association.lose();
+      stop_sharing(*session);
       session->stop();
       stream_.demand_changed();
     }
   }
+}
+
+void NativeDestination::turn_away(SendSession& session, wire::CloseReason reason) {
+  PeerOutbox out(*transport_, session.peer);
+  session.association.close(reason, out);
+  const transport::Peer peer = session.peer;
+  let_go(session, to_string(reason));
+  if (!transport_->traits().connects) drop_connection(peer);
 }
 
 void NativeDestination::drop_connection(const transport::Peer& peer) {
@@ -276,6 +336,7 @@ void NativeDestination::close(wire::CloseReason reason) {
   for (auto& [id, session] : sessions_) {
     PeerOutbox out(*transport_, session->peer);
     for (int i = 0; i < out.close_repeats(); ++i) session->close(reason, out);
+    stop_sharing(*session);
   }
   sessions_.clear();
   timer_.clear();
@@ -284,6 +345,10 @@ void NativeDestination::close(wire::CloseReason reason) {
 size_t NativeDestination::receivers() const {
   return static_cast<size_t>(
       std::count_if(sessions_.begin(), sessions_.end(), [](const auto& s) { return s.second->started(); }));
+}
+size_t NativeDestination::sharing_receivers() const {
+  return static_cast<size_t>(std::count_if(sessions_.begin(), sessions_.end(),
+                                           [](const auto& s) { return s.second->shared_id().has_value(); }));
 }
 size_t NativeDestination::ready_receivers() const {
   return static_cast<size_t>(
@@ -311,10 +376,11 @@ DestinationStats NativeDestination::stats() const {
     ReceiverStats r;
     r.peer = transport::to_string(session->peer);
     r.mode = session->mode();
-    r.frames = session->counters.frames;
-    r.dropped = session->counters.dropped;
-    r.packets = session->counters.packets;
-    r.bytes = session->counters.bytes;
+    const auto counted = counters_of(*session);
+    r.frames = counted.frames;
+    r.dropped = counted.dropped;
+    r.packets = counted.packets;
+    r.bytes = counted.bytes;
     r.packets_lost = session->loss.totals().lost;
     r.key_requests = session->counters.key_requests;
     if (const auto rtt = session->association.clock().rtt()) r.rtt_ms = to_ms(*rtt);
@@ -322,7 +388,7 @@ DestinationStats NativeDestination::stats() const {
     s.dropped += r.dropped;
     s.packets += r.packets;
     s.bytes += r.bytes;
-    s.refused += session->counters.refused;
+    s.refused += counted.refused;
     s.key_requests += r.key_requests;
     s.packets_lost += r.packets_lost;
     s.rtt_ms = std::max(s.rtt_ms, r.rtt_ms);

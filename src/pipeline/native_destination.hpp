@@ -30,6 +30,7 @@ class NativeDestination final : public Destination {
   void pump() override;
 
   size_t receivers() const override;
+  size_t sharing_receivers() const override;
   size_t ready_receivers() const override;
   size_t every_receivers() const override;
   bool wants_key() const override;
@@ -48,8 +49,13 @@ class NativeDestination final : public Destination {
   void on_session_packet(SendSession& session, const wire::Packet& packet, Instant now);
   void admit(const transport::Peer& from, const Admission::Admitted& admitted, Instant now);
   SendSession& add(const transport::Peer& peer, uint32_t own_session);
+  void start_session(SendSession& session);
+  bool share(SendSession& session);
+  void stop_sharing(SendSession& session);
+  SendSession::Counters counters_of(const SendSession& session) const;
   void let_go(SendSession& session, std::string_view why);
   void sweep(Instant now);
+  void turn_away(SendSession& session, wire::CloseReason reason);
   void drop_connection(const transport::Peer& peer);
   void note_pause(Instant now);
   void give_up_silence(Instant now);

@@ -27,7 +27,8 @@ Association::Options NativeEndpoint::association_options() const {
           .connects = transport_->traits().connects,
           .mode = options_.mode,
           .latency = std::chrono::duration_cast<std::chrono::milliseconds>(options_.latency),
-          .clock_id = clock_id()};
+          .clock_id = clock_id(),
+          .shares = transport_->traits().passes};
 }
 
 bool NativeEndpoint::is_current(const transport::Peer& from, uint32_t session) const {
@@ -47,6 +48,16 @@ void NativeEndpoint::on_datagram(const transport::Peer& from, Bytes datagram, In
     on_stranger(from, *parsed.packet, arrived_at);
   }
   poll();
+}
+
+void NativeEndpoint::on_descriptor(const transport::Peer& from, Bytes datagram, UniqueFd fd,
+                                   Instant arrived_at) {
+  const auto parsed = wire::parse_packet(datagram);
+  const bool expected = parsed.packet && parsed.packet->header.type == wire::Type::frames &&
+                        is_current(from, parsed.packet->header.session) && session_->association.is_open();
+  on_datagram(from, datagram, arrived_at);
+  if (expected)
+    reader_.on_frame_channel(std::move(fd), session_ && session_->association.peer().clock_id == clock_id());
 }
 
 void NativeEndpoint::on_stranger(const transport::Peer& from, const wire::Packet& packet, Instant now) {

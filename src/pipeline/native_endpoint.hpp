@@ -23,6 +23,7 @@ class NativeEndpoint final : public Endpoint {
 
  private:
   void on_datagram(const transport::Peer& from, Bytes datagram, Instant arrived_at) override;
+  void on_descriptor(const transport::Peer& from, Bytes datagram, UniqueFd fd, Instant arrived_at) override;
   void on_connected(const transport::Peer& peer) override;
   void on_disconnected(const transport::Peer& peer, const Error& why) override;
   void on_writable(const transport::Peer&) override {}

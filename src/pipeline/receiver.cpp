@@ -8,6 +8,23 @@ namespace {
 constexpr auto kLookUp =
     std::chrono::milliseconds(20);  // how soon the end of a stream is noticed by a waiting reader
 
+// As one of Codec::raw, for whoever takes encoded pictures.
+Ref<media::AccessUnit> unit_over(media::Frame frame) {
+  Ref<media::AccessUnit> unit(new media::AccessUnit);
+  unit->info.codec = Codec::raw;
+  unit->info.format = frame.format;
+  unit->info.width = frame.width;
+  unit->info.height = frame.height;
+  unit->info.number = frame.number;
+  unit->info.stamps = frame.stamps;
+  unit->info.sender_captured_us = frame.sender_captured_us;
+  unit->info.clock_known = frame.stamps.captured_at != Instant{};
+  unit->info.metadata = std::move(frame.metadata);
+  const Bytes bytes(frame.planes[0].data, media::packed_size(frame.format, frame.width, frame.height));
+  unit->strips.push_back({std::move(frame.owner), bytes, 0});
+  return unit;
+}
+
 DecodeStage::Options decode_options(const ReceiverOptions& o) {
   return {o.subscriber.mode, o.subscriber.format, o.subscriber.max_frame_bytes, o.subscriber.encoded};
 }
@@ -48,7 +65,8 @@ Receiver::Receiver(std::shared_ptr<NetworkThread> network, const transport::Addr
              [this] {
                if (endpoint_) endpoint_->on_taken();
              }),
-      decode_(decode_options(options), [this] { taken_.raise(); }) {}
+      decode_(decode_options(options), [this] { taken_.raise(); }),
+      shared_({options.subscriber.mode, options.subscriber.max_frame_bytes}) {}
 
 Receiver::~Receiver() { close(); }
 
@@ -59,6 +77,7 @@ void Receiver::close() {
     endpoint_.reset();
   });
   stop_recording();
+  shared_.close();
   decode_.close();
 }
 
@@ -139,6 +158,22 @@ void Receiver::on_change(Endpoint::Change change, const std::string& why) {
   if (!connected_) last_change_ = why;
 }
 
+void Receiver::on_frame_channel(UniqueFd fd, bool same_clock) {
+  shared_.attach(std::move(fd), same_clock);
+  decode_.wake_reader();
+}
+
+std::optional<Received> Receiver::read_shared(Instant deadline) {
+  auto frame = shared_.read(deadline);
+  if (!frame) return std::nullopt;
+  decode_.note_received(*frame);
+  if (decode_.hands_out_units()) return Received{{}, unit_over(std::move(*frame))};
+  const auto format = options_.subscriber.format;
+  if (!format || *format == frame->format) return Received{std::move(*frame), {}};
+  MutexLock lock(converting_);
+  return Received{converter_.convert(std::move(*frame), *format), {}};
+}
+
 bool Receiver::at_end() const {
   MutexLock lock(m_);
   return options_.subscriber.once && ended_ && !connected_;
@@ -148,8 +183,10 @@ Result<Received> Receiver::read(Duration timeout) {
   const Instant deadline = now() + timeout;
   while (true) {
     const bool end = at_end();  // asked before, so that what was decoded by then is still handed out
-    const bool busy = decode_.busy();
-    if (auto received = decode_.read(std::min(deadline, now() + kLookUp))) {
+    const bool shared = shared_.attached();
+    const bool busy = shared || decode_.busy();
+    auto received = shared ? read_shared(deadline) : decode_.read(std::min(deadline, now() + kLookUp));
+    if (received) {
       MutexLock lock(m_);
       last_frame_at_ = now();
       last_captured_at_ = received->stamps().captured_or_arrived();
@@ -187,9 +224,13 @@ SubscriberStats Receiver::stats() {
   stats.frames = counted.frames;
   stats.dropped = counted.dropped;
   stats.refused = counted.refused;
+  const auto shared = shared_.counters();
+  stats.dropped += shared.dropped;
+  stats.refused += shared.refused;
   network_->loop().call([&] {
     if (endpoint_) endpoint_->add_to(stats);
   });
+  stats.skipped += shared.skipped;
   decode_.stage_times(stats.interval, stats.total);
   MutexLock lock(m_);
   if (last_captured_at_ != Instant{}) stats.last_picture_age_ms = to_ms(now() - last_captured_at_);

@@ -13,6 +13,7 @@
 #include "pipeline/endpoint_options.hpp"
 #include "pipeline/network_thread.hpp"
 #include "pipeline/record_stage.hpp"
+#include "pipeline/shared_inlet.hpp"
 
 namespace glimt::pipeline {
 
@@ -47,6 +48,8 @@ class Receiver final : private Endpoint::Reader, private media::StripSink {
   Duration oldest_wait(Instant now) const override { return decode_.oldest_wait(now); }
   bool wants_key() const override { return decode_.wants_key() || recording_wants_key_; }
   void on_change(Endpoint::Change change, const std::string& why) override;
+  void on_frame_channel(UniqueFd fd, bool same_clock) override;
+  std::optional<Received> read_shared(Instant deadline);
   void begin(const Ref<media::AccessUnit>& unit) override;
   void strip(const Ref<media::AccessUnit>& unit, const media::Strip& strip) override;
   void end(const Ref<media::AccessUnit>& unit) override;
@@ -58,13 +61,16 @@ class Receiver final : private Endpoint::Reader, private media::StripSink {
   const ReceiverOptions options_;
   transport::EventLoop::Signal taken_;
   DecodeStage decode_;
+  SharedInlet shared_;
   std::unique_ptr<Endpoint> endpoint_;     // bound to the network thread
   media::StripSink* recording_ = nullptr;  // bound to the network thread
   bool recording_wants_key_ = false;       // likewise: a recording begins with one
   bool dependent_ = false;                 // likewise: not each frame is one
   std::atomic<bool> closed_{false};
 
-  Mutex changing_;  // one record() or stop_recording() at a time
+  Mutex converting_;
+  filter::Converter converter_ GLIMT_GUARDED_BY(converting_);  // of pictures in shared memory
+  Mutex changing_;                                             // one record() or stop_recording() at a time
   mutable Mutex m_;
   bool connected_ GLIMT_GUARDED_BY(m_) = false;
   bool ended_ GLIMT_GUARDED_BY(m_) = false;

@@ -5,7 +5,6 @@
 namespace glimt::pipeline {
 namespace {
 
-constexpr auto kMaxBehind = std::chrono::seconds(1);
 // A receiver is heard each 10 ms while packets come to it, each 150 ms otherwise.
 constexpr auto kQuietAfter = std::chrono::milliseconds(500);
 // A key frame that was given to a receiver so lately is on its way, whatever it says.

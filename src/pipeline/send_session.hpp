@@ -18,6 +18,8 @@ namespace glimt::pipeline {
 
 class SendSession {
  public:
+  static constexpr auto kMaxBehind = std::chrono::seconds(1);
+
   struct Counters {
     uint64_t frames = 0;   // sent whole
     uint64_t dropped = 0;  // left out for this receiver
@@ -30,8 +32,14 @@ class SendSession {
 
   // Once the association is open; again where the receiver was restarted.
   void start(Ref<packetize::SymbolUnit> newest_key);
-  bool started() const { return queue_.has_value(); }
-  void stop() { queue_.reset(); }
+  // It takes the frames of a SharedStream, under that number, and no units.
+  void start_sharing(uint32_t shared_id) { shared_id_ = shared_id; }
+  const std::optional<uint32_t>& shared_id() const { return shared_id_; }
+  bool started() const { return queue_.has_value() || shared_id_.has_value(); }
+  void stop() {
+    queue_.reset();
+    shared_id_.reset();
+  }
 
   void on_feedback(const wire::Packet& packet, Instant now);
   void offer(Ref<packetize::SymbolUnit> unit, Instant now);
@@ -64,6 +72,7 @@ class SendSession {
   size_t send_some(size_t room, Instant now, transport::Transport& transport, packetize::PacketBatch& batch);
 
   std::optional<packetize::SendQueue> queue_;
+  std::optional<uint32_t> shared_id_;
   packetize::Pacer pacer_;
   bool blocked_ = false;
   bool quiet_ = false;

@@ -17,9 +17,12 @@ constexpr auto kAskAnewAfter =
 
 }  // namespace
 
-SendStream::SendStream(std::shared_ptr<NetworkThread> network, std::function<void()> send_again)
+SendStream::SendStream(std::shared_ptr<NetworkThread> network, size_t slots,
+                       std::function<void()> on_units_wanted, std::function<void()> send_again)
     : network_(std::move(network)),
+      on_units_wanted_(std::move(on_units_wanted)),
       send_again_(std::move(send_again)),
+      shared_(network_->loop(), slots),
       inlet_signal_(network_->loop(), [this] { drain_inlet(); }),
       key_timer_(network_->loop(), [this] { on_key_timer(); }) {}
 
@@ -180,17 +183,21 @@ void SendStream::demand_changed() {
   size_t every = 0;
   for (const auto& [id, destination] : destinations_) {
     demand.receivers += destination->receivers();
+    demand.sharing += destination->sharing_receivers();
     demand.ready += destination->ready_receivers();
     every += destination->every_receivers();
   }
   demand.lone_every = demand.receivers == 1 && every == 1;
   consider_key();
+  bool first = false;
   {
     MutexLock lock(m_);
     if (demand.lone_every && begun_ != offered_) demand.ready = 0;
+    first = demand_.units() == 0 && demand.units() > 0;
     demand_ = demand;
   }
   demand_changed_.notify_all();
+  if (first) on_units_wanted_();
 }
 
 void SendStream::consider_key() {

@@ -23,19 +23,24 @@ class SendStream final : public media::StripSink, private Destination::Stream {
  public:
   struct Demand {
     size_t receivers = 0;
-    size_t ready = 0;  // could take a further frame at this moment
+    size_t sharing = 0;  // of these: those that take frames in shared memory, and no units
+    size_t ready = 0;    // could take a further unit at this moment
+    size_t units() const { return receivers - sharing; }
     bool lone_every = false;
   };
 
-  // `send_again`: of codecs whose pictures depend on each other. A key frame is wanted and no newer picture comes: called
-  // on the network thread, it has the newest one encoded once more.
-  explicit SendStream(std::shared_ptr<NetworkThread> network, std::function<void()> send_again = {});
+  // `on_units_wanted`: the first receiver that takes units has come. `send_again`, of codecs whose pictures depend on each
+  // other: a key frame is wanted and no newer picture comes; it has the newest one encoded once more. Both are called on
+  // the network thread.
+  SendStream(std::shared_ptr<NetworkThread> network, size_t slots, std::function<void()> on_units_wanted,
+             std::function<void()> send_again);
   ~SendStream() override;
 
   Result<uint32_t> add(const Destination::Options& options);
   bool remove(uint32_t id);
   std::vector<DestinationStats> stats();
   Demand demand() const;
+  SharedStream& shared() override { return shared_; }
   // A newer picture than the newest unit is there: whoever joins waits for that.
   void note_newer_picture() { newer_picture_ = true; }
   // The next picture is to be a key frame; for the encode thread, which asks once for each.
@@ -85,7 +90,8 @@ class SendStream final : public media::StripSink, private Destination::Stream {
   Profile& profile(const Cut& cut);
 
   const std::shared_ptr<NetworkThread> network_;
-  const std::function<void()> send_again_;
+  const std::function<void()> on_units_wanted_, send_again_;
+  SharedStream shared_;
   std::atomic<bool> newer_picture_{false};
   std::atomic<bool> key_requested_{false};
   Queue<Event> inlet_{64};

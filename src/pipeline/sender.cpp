@@ -20,7 +20,8 @@ Result<std::unique_ptr<Sender>> Sender::open(const std::vector<Url>& urls, Publi
   if (!endpoints) return endpoints.error();
   auto network = NetworkThread::shared();
   if (!network) return network.error();
-  auto encoder = encode::make_encoder(options.codec, {options.quality, options.encoder, options.bitrate_bps});
+  auto encoder = encode::make_encoder(options.codec.value_or(Codec::jpeg),
+                                      {options.quality, options.encoder, options.bitrate_bps});
   if (!encoder) return encoder.error();
   std::unique_ptr<Sender> sender(new Sender(std::move(*network), options, std::move(*encoder)));
   for (const auto& endpoint : *endpoints) {
@@ -34,8 +35,12 @@ Sender::Sender(std::shared_ptr<NetworkThread> network, const PublisherOptions& o
     : options_(options),
       encoder_(std::move(encoder)),
       decoder_({std::nullopt, options.max_frame_bytes}),
-      stream_(std::move(network),
-              options.codec == Codec::h264 ? std::function<void()>([this] { send_again(); }) : nullptr),
+      stream_(
+          std::move(network), static_cast<size_t>(options.slots),
+          [this] {
+            if (auto frame = stream_.shared().newest(); !frame.empty()) waiting_.put(std::move(frame));
+          },
+          options.codec == Codec::h264 ? std::function<void()>([this] { send_again(); }) : nullptr),
       thread_("glimt-encode", [this] { encode_loop(); }) {}
 
 Sender::~Sender() { close(wire::CloseReason::leaving); }
@@ -47,12 +52,36 @@ Result<uint32_t> Sender::add(const Url& url) {
 
 Result<uint32_t> Sender::add(const SendEndpoint& endpoint) {
   if (endpoint.address.wire == wire::WireFormat::pickle_q) sends_arrays_ = true;
-  return stream_.add({endpoint.address, endpoint.pace_bps, endpoint.mode});
+  (endpoint.shares ? shares_ : encodes_) = true;
+  return stream_.add({endpoint.address, endpoint.pace_bps, endpoint.mode, endpoint.shares});
 }
 
 bool Sender::remove(uint32_t id) { return stream_.remove(id); }
 
+media::Frame Sender::borrow(PixelFormat format, int width, int height) {
+  if (shares_) {
+    if (auto frame = stream_.shared().borrow(format, width, height)) return std::move(*frame);
+  }
+  return media::make_frame(borrowed_, format, width, height);
+}
+
+void Sender::share(media::Frame& frame) {
+  const bool watched = stream_.demand().sharing > 0;
+  const auto done = stream_.shared().publish(frame);
+  MutexLock lock(m_);
+  if (done) {
+    ++(watched ? counted_.frames : counted_.unwatched);
+  } else {
+    ++counted_.dropped;
+    if (done.error().message != last_complaint_) log::warning("{}", last_complaint_ = done.error().message);
+  }
+}
+
 void Sender::publish(source::Picture picture) {
+  if (auto* frame = std::get_if<media::Frame>(&picture); frame && shares_) {
+    share(*frame);
+    if (!encodes_ && stream_.demand().units() == 0) return;
+  }
   if (waiting_.put(std::move(picture)) != Queue<source::Picture>::Put::displaced_oldest) return;
   const bool watched = stream_.demand().receivers > 0;
   MutexLock lock(m_);
@@ -60,7 +89,12 @@ void Sender::publish(source::Picture picture) {
 }
 
 void Sender::publish_every(source::Picture picture, const std::atomic<bool>& stop) {
-  while (stream_.demand().lone_every && !waiting_.wait_for_room(now() + kLookUp)) {
+  while (true) {
+    const auto demand = stream_.demand();
+    if (!demand.lone_every) break;
+    const bool shared = demand.sharing > 0 && std::holds_alternative<media::Frame>(picture);
+    if (shared ? stream_.shared().wait_for_room(now() + kLookUp) : waiting_.wait_for_room(now() + kLookUp))
+      break;
     if (stop) return;
   }
   publish(std::move(picture));
@@ -82,13 +116,13 @@ bool Sender::wait_for_demand() {
   while (true) {
     const auto demand = stream_.demand();
     if (kept && waiting_.size() > 0) return false;  // there is a newer one
-    if (demand.receivers == 0) {
-      if (closing_) return false;
+    if (demand.units() == 0) {
       if (!std::exchange(kept, true)) {
         stream_.note_newer_picture();
         MutexLock lock(m_);
-        ++counted_.unwatched;
+        if (demand.sharing == 0) ++counted_.unwatched;
       }
+      if (closing_ || demand.sharing > 0) return false;
       stream_.wait(now() + kLookUp, [](const SendStream::Demand& d) { return d.receivers > 0; });
       continue;
     }
@@ -105,8 +139,22 @@ bool Sender::wait_for_demand() {
 
 void Sender::encode_loop() {
   while (auto picture = waiting_.take()) {
-    if (wait_for_demand()) encode(*picture);
+    if (shares_) share_unit(*picture);
+    if (encodes_ || stream_.demand().units() > 0) {
+      if (wait_for_demand()) encode(*picture);
+    }
   }
+}
+
+// An encoded picture is decoded for those that take pixels.
+void Sender::share_unit(const source::Picture& picture) {
+  const auto* unit = std::get_if<Ref<media::AccessUnit>>(&picture);
+  if (!unit || stream_.demand().sharing == 0) return;
+  auto frame = decoder_.decode(**unit);
+  if (!frame) return;  // said where it is encoded or refused by a receiver
+  while (stream_.demand().lone_every && !closing_ && !stream_.shared().wait_for_room(now() + kLookUp)) {
+  }
+  share(*frame);
 }
 
 void Sender::encode(source::Picture& picture) {
@@ -119,15 +167,19 @@ void Sender::encode(source::Picture& picture) {
     if (done.error().message != last_complaint_) log::warning("{}", last_complaint_ = done.error().message);
     return;
   }
-  ++counted_.frames;
+  if (stream_.demand().sharing == 0) ++counted_.frames;
   interval_.add(now() - captured_at);
   total_.add(now() - captured_at);
 }
 
 Result<void> Sender::encode_any(source::Picture& picture) {
-  if (auto* frame = std::get_if<media::Frame>(&picture)) return encode_pixels(std::move(*frame));
+  if (auto* frame = std::get_if<media::Frame>(&picture)) {
+    // Units are kept for a while, the slots of shared memory are few.
+    if (shares_ && codec() == Codec::raw) *frame = media::clone(borrowed_, *frame);
+    return encode_pixels(std::move(*frame));
+  }
   const auto& unit = std::get<Ref<media::AccessUnit>>(picture);
-  if (unit->info.codec == options_.codec) return pass_on(unit);
+  if (unit->info.codec == codec()) return pass_on(unit);
   auto decoded = decoder_.decode(*unit);
   return decoded ? encode_pixels(std::move(*decoded)) : decoded.error();
 }
@@ -136,17 +188,19 @@ Result<void> Sender::encode_pixels(media::Frame frame) {
   if (sends_arrays_ && frame.format == PixelFormat::i420)
     frame = converter_.convert(std::move(frame), PixelFormat::bgr24);
   auto done = encoder_->encode(frame, stream_);
-  if (done && options_.codec == Codec::h264) {
+  if (done && options_.codec == Codec::h264 && !shares_) {
     MutexLock lock(m_);
     newest_ = std::move(frame);
   }
   return done;
 }
 
-// On the network thread. A newer picture that waits is better.
+// On the network thread. A newer picture that waits is better. Shared memory keeps its newest picture by itself.
 void Sender::send_again() {
   media::Frame newest;
-  {
+  if (shares_) {
+    newest = stream_.shared().newest();
+  } else {
     MutexLock lock(m_);
     newest = newest_;
   }

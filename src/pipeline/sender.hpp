@@ -3,8 +3,9 @@
 //   input    pictures; one waits, and the newest wins, unless the caller waits for the lone receiver of every
 //            frame
 //   errors   open and add: with the cure. A picture that cannot be encoded is counted and said once
+//            Pictures in shared memory do not wait: the publishing thread hands them over itself
 //   threads  publish is thread-safe and does not block (publish_every does); everything else is thread-safe
-//   memory   one picture waiting, one in the encoder; with H.264 the newest that was sent
+//   memory   one picture waiting, one in the encoder; the slots of shared memory; with H.264 the newest that was sent
 #pragma once
 
 #include "base/histogram.hpp"
@@ -34,6 +35,13 @@ class Sender {
   bool remove(uint32_t id);
   PublisherStats stats();
   const PublisherOptions& options() const { return options_; }
+  // Of what is encoded.
+  Codec codec() const { return options_.codec.value_or(Codec::jpeg); }
+  // Into something that has 8 bits a sample.
+  bool encodes_bytes() const { return encodes_ && codec() != Codec::raw; }
+  // A frame to draw into that is then published without a copy, where a destination takes shared memory; from a pool
+  // otherwise.
+  media::Frame borrow(PixelFormat format, int width, int height);
 
   // Sends what is queued, for at most two seconds, and says good-bye. After it returns nothing is sent.
   void close(wire::CloseReason reason);
@@ -43,6 +51,8 @@ class Sender {
          std::unique_ptr<encode::Encoder> encoder);
   Result<uint32_t> add(const SendEndpoint& endpoint);
   void encode_loop();
+  void share(media::Frame& frame);
+  void share_unit(const source::Picture& picture);
   // False where the picture is to be left out.
   bool wait_for_demand();
   void encode(source::Picture& picture);
@@ -53,11 +63,14 @@ class Sender {
 
   const PublisherOptions options_;
   const std::unique_ptr<encode::Encoder> encoder_;
+  media::BufferPool borrowed_;
   UnitDecoder decoder_;          // bound to the encode thread
   filter::Converter converter_;  // likewise
   SendStream stream_;
   Queue<source::Picture> waiting_{1};
   std::atomic<bool> sends_arrays_{false};  // to a destination whose pixels are interleaved
+  std::atomic<bool> shares_{false};        // with a destination that takes pictures in shared memory
+  std::atomic<bool> encodes_{false};       // for a destination that takes units
   std::atomic<bool> closing_{false};
   std::atomic<Instant> close_by_{Instant::max()};  // then even a receiver of every frame is not waited for
 

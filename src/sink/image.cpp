@@ -39,7 +39,7 @@ class ImageSink final : public FrameSink {
   ImageSink(const std::string& path, std::optional<Duration> every)
       : name_(NumberedName::of(path)), every_(every) {}
 
-  bool takes(PixelFormat format) const override { return format != PixelFormat::i420; }
+  bool takes(PixelFormat format) const override { return format <= PixelFormat::bgra32; }
 
   Result<Next> put(const media::Frame& frame) override {
     if (!every_) {

@@ -19,7 +19,7 @@ class Window final : public FrameSink {
     }
   }
 
-  bool takes(PixelFormat format) const override { return format != PixelFormat::i420; }
+  bool takes(PixelFormat format) const override { return format <= PixelFormat::bgra32; }
 
   Result<Next> put(const media::Frame& picture) override {
     const media::Frame frame = with_boxes(picture);

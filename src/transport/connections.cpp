@@ -24,7 +24,7 @@ Connections::~Connections() {
 }
 
 Transport::Traits Connections::traits() const {
-  return {wire::kStreamSymbolBytes, true, address_.role == Role::connect};
+  return {wire::kStreamSymbolBytes, true, address_.role == Role::connect, connector_->passes()};
 }
 
 void Connections::start(Events& events) {
@@ -125,13 +125,19 @@ class Connections::Delivery final : public Channel::Packets {
  public:
   Delivery(Connections& connections, uint32_t id) : connections_(connections), id_(id) {}
   void on_packet(Bytes packet) override {
-    const auto found = connections_.connections_.find(id_);
-    if (found == connections_.connections_.end()) return;
-    const Peer peer = found->second.peer;
-    connections_.events_->on_datagram(peer, packet, arrived_);
+    if (const auto peer = sender()) connections_.events_->on_datagram(*peer, packet, arrived_);
+  }
+  void on_descriptor(Bytes packet, UniqueFd fd) override {
+    if (const auto peer = sender())
+      connections_.events_->on_descriptor(*peer, packet, std::move(fd), arrived_);
   }
 
  private:
+  std::optional<Peer> sender() const {
+    const auto found = connections_.connections_.find(id_);
+    return found == connections_.connections_.end() ? std::nullopt : std::optional(found->second.peer);
+  }
+
   Connections& connections_;
   const uint32_t id_;
   const Instant arrived_ = now();
@@ -198,6 +204,12 @@ Transport::Sent Connections::send(const Peer& to, std::span<const Gather> packet
     watch_again(connection);
   }
   return sent;
+}
+
+bool Connections::pass(const Peer& to, const Gather& packet, int fd) {
+  const auto found = connections_.find(to.connection);
+  const bool open = found != connections_.end() && found->second.channel && !found->second.blocked;
+  return open && found->second.channel->pass(packet, fd);
 }
 
 void Connections::hold(const Peer& peer, bool on) {

@@ -31,12 +31,14 @@ class Channel {
    public:
     virtual ~Packets() = default;
     virtual void on_packet(Bytes packet) = 0;
+    virtual void on_descriptor(Bytes packet, UniqueFd fd) = 0;
   };
 
   virtual ~Channel() = default;
   // `accepted`: whole packets, from the front; the unsent end of one that was begun is kept
   // and sent by flush().
   virtual State send(std::span<const Gather> packets, size_t& accepted) = 0;
+  virtual bool pass(const Gather&, int) { return false; }
   virtual State flush() = 0;
   // Until nothing more is there, but not forever. Bytes that break the framing close the channel.
   virtual State receive(Packets& packets) = 0;
@@ -55,6 +57,7 @@ class Connector {
   // Of an accepted or connected socket; an error refuses it.
   virtual Result<Peer> admit(int fd) = 0;
   virtual std::unique_ptr<Channel> make_channel(int fd) = 0;
+  virtual bool passes() const { return false; }
 };
 
 class Connections final : public Transport {
@@ -66,6 +69,7 @@ class Connections final : public Transport {
 
   void start(Events& events) override;
   Sent send(const Peer& to, std::span<const Gather> packets) override;
+  bool pass(const Peer& to, const Gather& packet, int fd) override;
   void disconnect(const Peer& peer) override;
   void hold(const Peer& peer, bool on) override;
   void reroute() override { connector_->look_up(); }

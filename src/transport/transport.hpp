@@ -12,6 +12,7 @@
 #include <span>
 
 #include "base/gather.hpp"
+#include "base/unique_fd.hpp"
 #include "transport/address.hpp"
 #include "transport/event_loop.hpp"
 
@@ -23,6 +24,8 @@ class Transport {
    public:
     virtual ~Events() = default;
     virtual void on_datagram(const Peer& from, Bytes datagram, Instant arrived_at) = 0;
+    // With a descriptor beside it, which closes again where nobody wants it. Unix sockets only.
+    virtual void on_descriptor(const Peer&, Bytes, UniqueFd, Instant) {}
     // A connection stands; with UDP: the named peer, once, when the transport starts to connect.
     virtual void on_connected(const Peer& peer) = 0;
     virtual void on_disconnected(const Peer& peer, const Error& why) = 0;
@@ -34,6 +37,7 @@ class Transport {
     size_t symbol_bytes = 0;
     bool reliable = false;  // in order, complete
     bool connects = false;  // this end begins the conversation
+    bool passes = false;    // descriptors, and with them memory
   };
   struct Sent {
     size_t packets = 0;    // accepted, from the front
@@ -50,6 +54,8 @@ class Transport {
   // Events come from the first turn of the loop on, until destruction.
   virtual void start(Events& events) = 0;
   virtual Sent send(const Peer& to, std::span<const Gather> packets) = 0;
+  // With a descriptor beside it, which the other end gets a copy of. False where it was not accepted.
+  virtual bool pass(const Peer&, const Gather&, int) { return false; }
   virtual void disconnect(const Peer& peer) = 0;
   // Nothing more is read from this connection until it is let go again, so that the other end has to wait. What was
   // read already may still come. Of datagrams nobody can be made to wait.

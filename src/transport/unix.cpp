@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "transport/connections.hpp"
+#include "transport/descriptor_room.hpp"
 #include "transport/socket_file.hpp"
 #include "wire/packet.hpp"
 
@@ -23,37 +24,51 @@ class UnixChannel final : public Channel {
   State send(std::span<const Gather> packets, size_t& accepted) override {
     accepted = 0;
     for (const Gather& packet : packets) {
-      std::array<iovec, Gather::kMaxParts> vectors;
-      for (size_t p = 0; p < packet.count; ++p) {
-        vectors[p] = {const_cast<uint8_t*>(packet.parts[p].data()), packet.parts[p].size()};
-      }
-      msghdr message{};
-      message.msg_iov = vectors.data();
-      message.msg_iovlen = packet.count;
-      if (sendmsg(fd_, &message, MSG_NOSIGNAL | MSG_DONTWAIT) < 0) {
+      if (!send_one(packet, -1))
         return errno == EAGAIN || errno == EWOULDBLOCK || errno == ENOBUFS ? State::blocked : State::closed;
-      }
       ++accepted;
     }
     return State::open;
   }
 
+  bool pass(const Gather& packet, int fd) override { return send_one(packet, fd); }
+
   State flush() override { return State::open; }
 
   State receive(Packets& packets) override {
     for (int round = 0; round < kReceiveRounds; ++round) {
-      const ssize_t n = recv(fd_, input_.data(), input_.size(), MSG_DONTWAIT);
+      iovec part{input_.data(), input_.size()};
+      DescriptorRoom room;
+      msghdr message = message_over(&part, 1);
+      room.offer(message);
+      const ssize_t n = recvmsg(fd_, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
       if (n == 0) return State::closed;
       if (n < 0 && errno == ECONNRESET)
         continue;  // said once, ahead of what the other end sent before it left
       if (n < 0)
         return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR ? State::open : State::closed;
-      packets.on_packet(Bytes(input_).first(static_cast<size_t>(n)));
+      const auto packet = Bytes(input_).first(static_cast<size_t>(n));
+      if (UniqueFd fd = take_descriptor(message)) {
+        packets.on_descriptor(packet, std::move(fd));
+      } else {
+        packets.on_packet(packet);
+      }
     }
     return State::open;
   }
 
  private:
+  bool send_one(const Gather& packet, int fd) const {
+    std::array<iovec, Gather::kMaxParts> vectors;
+    for (size_t p = 0; p < packet.count; ++p) {
+      vectors[p] = {const_cast<uint8_t*>(packet.parts[p].data()), packet.parts[p].size()};
+    }
+    msghdr message = message_over(vectors.data(), packet.count);
+    DescriptorRoom room;
+    if (fd >= 0) room.put(message, fd);
+    return sendmsg(fd_, &message, MSG_NOSIGNAL | MSG_DONTWAIT) >= 0;
+  }
+
   const int fd_;
   std::vector<uint8_t>& input_;
 };
@@ -88,6 +103,7 @@ class UnixConnector final : public Connector {
   }
 
   std::unique_ptr<Channel> make_channel(int fd) override { return std::make_unique<UnixChannel>(fd, input_); }
+  bool passes() const override { return true; }
 
  private:
   const Address address_;

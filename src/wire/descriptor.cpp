@@ -80,11 +80,9 @@ std::optional<Descriptor> parse_descriptor(Bytes bytes) {
     if (!value.ok()) return std::nullopt;
   }
   const bool known_codec = d.codec >= Codec::raw && d.codec <= Codec::h264;
-  const bool known_format = d.format >= PixelFormat::gray8 && d.format <= PixelFormat::i420;
-  // Times beyond these are no clock's: they would overflow when mapped onto ours.
-  const bool sane_time = d.captured_us > -(int64_t{1} << 50) && d.captured_us < (int64_t{1} << 50);
-  if (!has_picture || !has_captured || !known_codec || !known_format || !sane_time || d.width == 0 ||
-      d.height == 0 || d.strips == 0 || d.metadata.size() > kMaxMetadataBytes) {
+  const bool known_format = is_pixel_format(static_cast<unsigned>(d.format));
+  if (!has_picture || !has_captured || !known_codec || !known_format || !is_sane_time(d.captured_us) ||
+      d.width == 0 || d.height == 0 || d.strips == 0 || d.metadata.size() > kMaxMetadataBytes) {
     return std::nullopt;
   }
   return d;

@@ -35,6 +35,14 @@ inline constexpr size_t kMaxMetadataBytes = 64 * 1024;
 inline constexpr size_t kDescriptorFieldsBytes = 64;
 inline constexpr size_t kMaxDescriptorBytes = kMaxMetadataBytes + 4096;
 
+// Whether a number from outside names one.
+constexpr bool is_pixel_format(unsigned value) {
+  return value >= static_cast<unsigned>(PixelFormat::gray8) &&
+         value <= static_cast<unsigned>(PixelFormat::bgraf32);
+}
+// Times beyond these are no clock's: they would overflow when mapped onto ours.
+constexpr bool is_sane_time(int64_t us) { return us > -(int64_t{1} << 50) && us < (int64_t{1} << 50); }
+
 // With its length in front. `out` has room for kDescriptorFieldsBytes and the metadata.
 void serialize(ByteWriter& out, const Descriptor& descriptor);
 // `bytes` is what stands behind the length.

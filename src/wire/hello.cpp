@@ -11,6 +11,7 @@ enum Field : uint8_t {
   kOffer = 3,    // u32 symbol bytes
   kClockId = 4,  // u64
   kAgent = 5,    // text
+  kShares = 6,   // u8 version
   kPadding = 0,
 };
 
@@ -42,6 +43,10 @@ size_t serialize(std::span<uint8_t> body, const Hello& h) {
   const auto agent = as_bytes(h.agent).first(std::min(h.agent.size(), kMaxAgentBytes));
   field(kAgent, agent.size());
   out.put(agent);
+  if (h.shares != 0) {
+    field(kShares, 1);
+    out.u8(h.shares);
+  }
   const size_t padding = kHelloBodyBytes - out.size() - 2;
   field(kPadding, padding);
   out.zeros(padding);
@@ -73,6 +78,9 @@ std::optional<Hello> parse_hello(Bytes body) {
         break;
       case kAgent:
         h.agent = printable(value.rest());
+        break;
+      case kShares:
+        h.shares = value.u8();
         break;
       default:
         break;
@@ -122,6 +130,9 @@ std::string_view to_string(CloseReason reason) {
       return "this receiver asked for every frame and was more than a second behind";
     case CloseReason::full:
       return "the sender has no room for a further receiver";
+    case CloseReason::cut_off:
+      return "this receiver held pictures in shared memory for more than a second while others had none; "
+             "copy what is kept for longer, or give the sender more with ?slots=";
   }
   return "unknown reason";
 }
@@ -135,7 +146,7 @@ size_t serialize(std::span<uint8_t> body, const Close& close) {
 std::optional<Close> parse_close(Bytes body) {
   ByteReader in(body);
   const uint32_t reason = in.u32();
-  if (!in.ok() || reason < 1 || reason > static_cast<uint32_t>(CloseReason::full)) return std::nullopt;
+  if (!in.ok() || reason < 1 || reason > static_cast<uint32_t>(CloseReason::cut_off)) return std::nullopt;
   return Close{static_cast<CloseReason>(reason)};
 }
 

@@ -29,13 +29,15 @@ struct Hello {
   uint32_t latency_ms = 100;  // receiver: how long it waits for a frame
   uint32_t symbol_bytes = 0;  // sender: of the symbols it will send
   uint64_t clock_id = 0;
-  std::string agent;  // name and version, for people
+  std::string agent;   // name and version, for people
+  uint8_t shares = 0;  // receiver: the version of shared frames that it takes; 0: none
 };
 
 // A HELLO that starts a conversation is at least this long, so that no answer is longer than
 // what asked for it.
 inline constexpr size_t kHelloBodyBytes = 128;
 inline constexpr size_t kMaxAgentBytes = 48;
+inline constexpr uint8_t kSharedFramesVersion = 1;
 inline constexpr uint32_t kMinSymbolBytes = 64;
 inline constexpr uint32_t kMaxSymbolBytes = 32 * 1024;
 
@@ -61,6 +63,7 @@ enum class CloseReason : uint8_t {
   busy = 4,       // another sender is served
   too_slow = 5,   // mode=every and more than a second behind
   full = 6,       // no room for a further receiver
+  cut_off = 7,    // held shared frames for too long, or broke their rules
 };
 std::string_view to_string(CloseReason reason);
 struct Close {

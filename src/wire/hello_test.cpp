@@ -25,8 +25,8 @@ class HelloTest : public ::testing::Test {
     return is_refused;
   }
 
-  Hello hello_{0xDEADBEEF, 0x12345678, Role::sender,       Mode::every,
-               250,        1152,       0x1122334455667788, "glimt 9.8.7"};
+  Hello hello_{0xDEADBEEF,    0x12345678, Role::sender, Mode::every, 250, 1152, 0x1122334455667788,
+               "glimt 9.8.7", 1};
   std::array<uint8_t, kHelloBodyBytes> body_{};
 };
 
@@ -41,6 +41,7 @@ TEST_F(HelloTest, ComesBackAsItWas) {
   EXPECT_EQ(back->symbol_bytes, 1152u);
   EXPECT_EQ(back->clock_id, 0x1122334455667788u);
   EXPECT_EQ(back->agent, "glimt 9.8.7");
+  EXPECT_EQ(back->shares, 1);
 }
 
 TEST_F(HelloTest, IsAlwaysAsLongAsWhatStartsAConversation) {
@@ -91,8 +92,8 @@ TEST_F(HelloTest, CutAnywhereItIsRefusedOrLacksWholeFieldsOnly) {
   for (size_t size = 0; size < body_.size(); ++size) {
     if (parse_hello(Bytes(body_).first(size))) accepted.insert(size);
   }
-  // Behind the offer, the clock id and the agent; without an offer a sender's HELLO says too little.
-  EXPECT_EQ(accepted, (std::set<size_t>{24, 34, 47}));
+  // Behind the offer, the clock id, the agent and what it shares; without an offer a sender's HELLO says too little.
+  EXPECT_EQ(accepted, (std::set<size_t>{24, 34, 47, 50}));
 }
 
 TEST_F(HelloTest, RefusesAFieldThatIsShorterThanItsKind) {
@@ -148,7 +149,7 @@ class CloseTest : public ::testing::Test {
 
 TEST_F(CloseTest, EveryReasonComesBackAndExplainsItself) {
   std::set<std::string_view> texts;
-  for (int i = 1; i <= static_cast<int>(CloseReason::full); ++i) {
+  for (int i = 1; i <= static_cast<int>(CloseReason::cut_off); ++i) {
     const auto reason = static_cast<CloseReason>(i);
     const size_t size = serialize(body_, Close{reason});
     const auto back = parse_close(Bytes(body_).first(size));
@@ -156,12 +157,12 @@ TEST_F(CloseTest, EveryReasonComesBackAndExplainsItself) {
     EXPECT_EQ(back->reason, reason);
     texts.insert(to_string(reason));
   }
-  EXPECT_EQ(texts.size(), 6u);
+  EXPECT_EQ(texts.size(), 7u);
   EXPECT_FALSE(texts.contains("unknown reason"));
 }
 
 TEST_F(CloseTest, RefusesReasonsItDoesNotKnowAndEveryCut) {
-  for (int unknown : {0, 7, 255}) {
+  for (int unknown : {0, 8, 255}) {
     const size_t size = serialize(body_, Close{static_cast<CloseReason>(unknown)});
     EXPECT_FALSE(parse_close(Bytes(body_).first(size))) << unknown;
   }

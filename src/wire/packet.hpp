@@ -44,6 +44,7 @@ enum class Type : uint8_t {
   clock = 5,
   close = 6,
   skip = 7,
+  frames = 8,  // an end of a frame channel comes with it: shared_frame.hpp
 };
 
 struct Header {
