@@ -77,5 +77,21 @@ TEST_F(ApiRecordingTest, APictureThatIsRecordedCanBeWrittenInto) {
   EXPECT_EQ(frame.writable().data, frame.mat().data) << "decoded pixels are nobody else's";
 }
 
+TEST(ApiRecordingOfSharedMemoryTest, TheSenderIsAskedForWhatIsEncodedAndForPixelsAgain) {
+  const fs::path file = free_path() + ".mkv";
+  auto stream = Stream::open("unix", {}, {.mode = Mode::every});
+  const auto sent = make_smooth(64, 48, 3);
+  EXPECT_TRUE(same_pixels(stream.pass(sent).mat(), sent)) << "in shared memory";
+  stream.in.record(file.string()).value();
+  ASSERT_TRUE(stream.connected());
+  EXPECT_FALSE(same_pixels(stream.pass(sent).mat(), sent)) << "as JPEG";
+  stream.in.stop_recording();
+  EXPECT_GE(stream.in.stats().recorded, 1u) << "the picture before it may be the first";
+  ASSERT_TRUE(stream.connected());
+  EXPECT_TRUE(eventually([&] { return same_pixels(stream.pass(sent).mat(), sent); }))
+      << "after what was encoded";
+  fs::remove(file);
+}
+
 }  // namespace
 }  // namespace glimt

@@ -34,6 +34,7 @@ class Subscriber {
   Subscriber& operator=(Subscriber&&) noexcept;
 
   Result<Frame> read(std::chrono::nanoseconds timeout);
+  // What is recorded is encoded: over unix:// the sender is asked for that in place of shared memory, and encodes it.
   // Into out.mkv or out.mp4; nothing is overwritten, a file that exists makes a name with the time in it. Blocks
   // for no disk: that has a thread of its own. invalid_argument where one recording is running already.
   Result<void> record(std::string_view path, const RecordOptions& options = {});

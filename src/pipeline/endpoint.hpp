@@ -20,6 +20,8 @@ class Endpoint : public transport::Transport::Events {
     Mode mode = Mode::latest;
     Duration latency = std::chrono::milliseconds(100);
     size_t max_frame_bytes = size_t{64} << 20;
+    bool takes_units =
+        false;  // what is encoded, also where the sender could hand pixels over in shared memory
   };
   enum class Change { connected, ended, lost };
   // What the rest of the receiver does for it.
@@ -39,6 +41,8 @@ class Endpoint : public transport::Transport::Events {
 
   virtual void start() = 0;
   virtual void close() = 0;
+  // From here on as Options::takes_units says; the sender is met anew where it has to know.
+  virtual void take_units(bool) {}
   // Units were taken by the reader.
   virtual void on_taken() = 0;
   virtual void add_to(SubscriberStats& stats) const = 0;

@@ -18,9 +18,12 @@ constexpr auto kAskAgainAfter = std::chrono::milliseconds(400);
 
 NativeEndpoint::NativeEndpoint(transport::EventLoop& loop, std::unique_ptr<transport::Transport> transport,
                                const Options& options, media::StripSink& sink, Reader& reader)
-    : transport_(std::move(transport)), options_(options), sink_(sink), reader_(reader), timer_(loop, [this] {
-        poll();
-      }) {}
+    : transport_(std::move(transport)),
+      options_(options),
+      sink_(sink),
+      reader_(reader),
+      timer_(loop, [this] { poll(); }),
+      takes_units_(options.takes_units) {}
 
 Association::Options NativeEndpoint::association_options() const {
   return {.role = wire::Role::receiver,
@@ -28,7 +31,7 @@ Association::Options NativeEndpoint::association_options() const {
           .mode = options_.mode,
           .latency = std::chrono::duration_cast<std::chrono::milliseconds>(options_.latency),
           .clock_id = clock_id(),
-          .shares = transport_->traits().passes};
+          .shares = transport_->traits().passes && !takes_units_};
 }
 
 bool NativeEndpoint::is_current(const transport::Peer& from, uint32_t session) const {
@@ -205,16 +208,25 @@ void NativeEndpoint::sweep(Instant now) {
       session_ ? std::max(session_->association.last_heard(), connected_at_) : Instant::max();
   if (traits.connects && now - silent_since > kRerouteAfter) transport_->reroute();
   if (traits.connects && traits.reliable && session_ && now - silent_since > kGiveUpAfter) {
-    const transport::Peer peer = session_->peer;
-    end_session(Change::lost,
-                options_.address.text + ": the connection has been silent for 1 s; connecting anew");
-    former_ += session_->counters();
-    session_.reset();
-    transport_->disconnect(peer);
+    meet_anew(options_.address.text + ": the connection has been silent for 1 s; connecting anew");
   }
   while (const auto peer = admission_.overdue(now)) {
     if (!session_ || !(session_->peer == *peer)) transport_->disconnect(*peer);
   }
+}
+
+void NativeEndpoint::meet_anew(const std::string& why) {
+  const transport::Peer peer = session_->peer;
+  end_session(Change::lost, why);
+  if (session_) former_ += session_->counters();
+  session_.reset();
+  transport_->disconnect(peer);
+}
+
+void NativeEndpoint::take_units(bool on) {
+  if (std::exchange(takes_units_, on) == on || !session_ || !transport_->traits().passes) return;
+  meet_anew(options_.address.text + ": asking for " +
+            (on ? "encoded pictures" : "pictures in shared memory"));
 }
 
 void NativeEndpoint::schedule(Instant now) {

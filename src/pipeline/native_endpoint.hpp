@@ -18,6 +18,7 @@ class NativeEndpoint final : public Endpoint {
                  const Options& options, media::StripSink& sink, Reader& reader);
   void start() override { transport_->start(*this); }
   void close() override;
+  void take_units(bool on) override;
   void on_taken() override;
   void add_to(SubscriberStats& stats) const override;
 
@@ -38,6 +39,7 @@ class NativeEndpoint final : public Endpoint {
   void make_session(const transport::Peer& peer, uint32_t own_session);
   void opened();
   void end_session(Change change, const std::string& why);
+  void meet_anew(const std::string& why);
   void note_pause(Instant now);
   void sweep(Instant now);
   void schedule(Instant now);
@@ -50,6 +52,7 @@ class NativeEndpoint final : public Endpoint {
   Reader& reader_;
   transport::EventLoop::Timer timer_;
   Admission admission_;
+  bool takes_units_;
   std::optional<ReceiveSession> session_;
   ReceiveSession::Counters former_;  // of sessions that ended
   Instant connected_at_{};           // of what this end has connected

@@ -41,11 +41,12 @@ Result<std::unique_ptr<Receiver>> Receiver::open(const Url& url, const ReceiverO
   auto transport = transport::open_transport((*network)->loop(), parsed->address);
   if (!transport) return transport.error();
   std::unique_ptr<Receiver> receiver(new Receiver(*network, parsed->address, options));
-  const Endpoint::Options endpoint{parsed->address, options.subscriber.mode, options.subscriber.latency,
-                                   options.subscriber.max_frame_bytes};
   if (options.recording) {
     if (auto recording = receiver->record(*options.recording); !recording) return recording.error();
   }
+  const Endpoint::Options endpoint{parsed->address, options.subscriber.mode, options.subscriber.latency,
+                                   options.subscriber.max_frame_bytes,
+                                   options.subscriber.encoded || options.recording};
   Endpoint::Reader& reader = *receiver;
   media::StripSink& strips = *receiver;
   receiver->network_->loop().call([&] {
@@ -99,6 +100,7 @@ Result<void> Receiver::record(const sink::RecorderOptions& options) {
   network_->loop().call([&] {
     recording_ = begun;
     recording_wants_key_ = dependent_;
+    if (endpoint_) endpoint_->take_units(true);
     if (endpoint_ && dependent_) endpoint_->on_taken();
   });
   return {};
@@ -112,7 +114,10 @@ void Receiver::stop_recording() {
     ended = record_.get();
   }
   if (!ended) return;
-  network_->loop().call([&] { recording_ = nullptr; });
+  network_->loop().call([&] {
+    recording_ = nullptr;
+    if (endpoint_) endpoint_->take_units(options_.subscriber.encoded);
+  });
   ended->finish();
   MutexLock lock(m_);
   recorded_ += ended->counters();
