@@ -46,7 +46,7 @@ std::vector<std::string> sending(const Bench& o, const std::string& address) {
   std::vector<std::string> arguments{
       "send", "test:", address, "--size", o.size, "--fps", fmt::format("{:g}", o.fps)};
   arguments.insert(arguments.end(), {"--codec", o.codec});
-  if (o.codec == "jpeg") arguments.insert(arguments.end(), {"--quality", std::to_string(o.quality)});
+  if (o.codec != "raw") arguments.insert(arguments.end(), {"--quality", std::to_string(o.quality)});
   return arguments;
 }
 
@@ -119,7 +119,7 @@ void add_bench(CLI::App& app, int& code) {
   bench->add_option("--fps", o->fps, "of the test picture")
       ->check(CLI::Range(0.1, 1000.0))
       ->capture_default_str();
-  bench->add_option("--codec", o->codec, "jpeg or raw")->capture_default_str();
+  bench->add_option("--codec", o->codec, "jpeg, h264 or raw")->capture_default_str();
   bench->add_option("--quality", o->quality, "of JPEG, 1 to 100")
       ->check(CLI::Range(1, 100))
       ->capture_default_str();

@@ -105,6 +105,9 @@ Result<void> settle_play(const GetOptions& o, Wish& wish) {
   if (!o.codec.empty()) {
     const auto codec = parse_codec(o.codec);
     if (!codec) return codec.error();
+    if (*codec == Codec::h264)
+      return Error{ErrorKind::unsupported,
+                   "clips on request travel as jpeg or raw; `glimt send clip.mp4 --codec h264` streams one"};
     wish.play.codec = *codec;
   }
   if (o.from.empty()) return {};

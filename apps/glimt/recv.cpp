@@ -66,14 +66,14 @@ Result<pipeline::ReceiverOptions> receiver_options(const RecvOptions& o,
     return Error{ErrorKind::invalid_argument,
                  "standard output cannot take both pictures and statistics; write one of them to a file"};
   }
-  if (o.format == "mjpeg") {
+  if (o.format == "mjpeg" || o.format == "h264") {
     const auto takes_units = [](const std::string& sink) {
       const auto url = Url::parse(sink);
       return sink == "-" || sink == "null:" || (url && sink::is_recording(*url));
     };
     if (!std::all_of(sinks.begin(), sinks.end(), takes_units)) {
       return Error{ErrorKind::invalid_argument,
-                   "--format mjpeg hands encoded pictures on: use it with - or null:"};
+                   "--format " + o.format + " hands encoded pictures on: use it with - or null:"};
     }
     options.subscriber.encoded = true;
     return options;
@@ -82,7 +82,7 @@ Result<pipeline::ReceiverOptions> receiver_options(const RecvOptions& o,
   const std::string format = !o.format.empty() ? o.format : to_output ? "bgr24" : "";
   if (format.empty()) return options;
   const auto parsed = parse_pixel_format(format);
-  if (!parsed) return Error{ErrorKind::unsupported, parsed.error().message + ", mjpeg"};
+  if (!parsed) return Error{ErrorKind::unsupported, parsed.error().message + ", mjpeg, h264"};
   options.subscriber.format = *parsed;
   return options;
 }

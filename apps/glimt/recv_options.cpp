@@ -30,7 +30,7 @@ void add_recv_options(CLI::App& app, RecvOptions& o) {
   app.add_option("--snapshot", o.snapshot, "one picture into now.png; 'now.png?every=10s': again and again");
   app.add_option(
       "--format", o.format,
-      "bgr24, bgra32, gray8, i420, or mjpeg: as it was sent, not decoded, to - or null: [- : bgr24]");
+      "bgr24, bgra32, gray8, i420, or mjpeg, h264: as it was sent, not decoded, to - or null: [- : bgr24]");
   app.add_option("--scale", o.scale, "1/2, 1/4 or 1/8 of the picture's sides");
   app.add_option("--workers", o.workers, "threads that decode one picture [as many as processors, at most 4]")
       ->check(CLI::Range(1, 64));
@@ -40,7 +40,8 @@ void add_recv_options(CLI::App& app, RecvOptions& o) {
       "Examples:\n  glimt recv udp://:5000\n  glimt recv tcp://10.0.0.7:5000 --stats -\n"
       "  glimt recv udp://:5000 --record out.mkv --segment 10m --snapshot now.png\n"
       "  glimt recv unix:///tmp/cam.sock - --format bgr24 | ffplay -f rawvideo -pixel_format bgr24 "
-      "-video_size 1280x720 -");
+      "-video_size 1280x720 -\n"
+      "  glimt recv udp://:5000 - --format h264 | ffplay -f h264 -");
 }
 
 void settle_address(RecvOptions& o) {

@@ -59,6 +59,12 @@ Result<PublisherOptions> publisher_options(const SendOptions& o, const std::vect
     if (!chroma) return chroma.error();
     options.chroma = *chroma;
   }
+  options.encoder = o.encoder;
+  if (!o.bitrate.empty()) {
+    const auto bitrate = parse_bitrate(o.bitrate);
+    if (!bitrate) return bitrate.error();
+    options.bitrate_bps = *bitrate;
+  }
   if (auto endpoints = pipeline::parse_send_endpoints(destinations, options); !endpoints)
     return endpoints.error();
   return options;

@@ -37,7 +37,8 @@ void add_send_options(CLI::App& app, SendOptions& o) {
   app.add_option(
       "destinations", o.destinations,
       "udp://host:port, udp://:port to listen, tcp://…, unix:///path; options: ?codec= ?quality= ?chroma= "
-      "?workers= ?pace= ?max_frame= ?slots= ?listen ?connect ?mode=660 ?wire=countdown|pickle-q");
+      "?encoder= ?bitrate= ?workers= ?pace= ?max_frame= ?slots= ?listen ?connect ?mode=660 "
+      "?wire=countdown|pickle-q");
   app.add_option("--device,-d", o.device, "a camera, in place of the source");
   app.add_option(
       "--format,-m", o.format,
@@ -47,8 +48,14 @@ void add_send_options(CLI::App& app, SendOptions& o) {
                  "of standard input, test picture or camera, as in 1280x720");
   app.add_option("--fps,--desired-fps,-f", o.fps, "frames per second of test picture, camera, image or file")
       ->check(CLI::Range(0.1, 1000.0));
-  app.add_option("--codec", o.codec, "jpeg or raw [raw over unix://, jpeg elsewhere]");
-  app.add_option("--quality,-q", o.quality, "of JPEG, 1 to 100 [80]")->check(CLI::Range(1, 100));
+  app.add_option("--codec", o.codec, "jpeg, h264 or raw [raw over unix://, jpeg elsewhere]");
+  app.add_option("--quality,-q", o.quality, "of JPEG and H.264, 1 to 100 [80]")->check(CLI::Range(1, 100));
+  app.add_option(
+      "--encoder", o.encoder,
+      "of H.264: libx264, libopenh264, h264_v4l2m2m, h264_vaapi or h264_nvenc [the first that works; "
+      "see glimt doctor]");
+  app.add_option("--bitrate", o.bitrate,
+                 "of H.264, at most, as in 6M bits a second [by size and frame rate]");
   app.add_option("--chroma", o.chroma, "of JPEG: 420, 422 or 444 [420]");
   app.add_option("--workers", o.workers, "threads that encode one picture [as many as processors, at most 4]")
       ->check(CLI::Range(1, 64));
@@ -64,6 +71,7 @@ void add_send_options(CLI::App& app, SendOptions& o) {
       "Examples:\n  glimt send 0 udp://:5000\n  glimt send clip.mp4 udp://10.0.0.5:5000 --loop\n"
       "  glimt send test: udp://:5000 tcp://:5000 unix:///tmp/cam.sock\n"
       "  glimt send 0 udp://:5000 --filter faces --show\n"
+      "  glimt send 0 udp://10.0.0.5:5000 --codec h264 --bitrate 4M\n"
       "  glimt send --device /dev/video0 --resolution 1280x720 --desired-fps 30 --quality 80 udp://:5000\n"
       "  ffmpeg … -f rawvideo -pix_fmt bgr24 - | glimt send - tcp://:5000 --size 1280x720");
 }

@@ -8,7 +8,7 @@ namespace glimt::command {
 struct SendOptions {
   std::string source;
   std::vector<std::string> destinations;
-  std::string device, format, size, codec, chroma, filter;
+  std::string device, format, size, codec, chroma, encoder, bitrate, filter;
   double fps = 0;
   int quality = 0;
   int workers = 0;

@@ -43,9 +43,9 @@ Json json_of(const source::SourceStats& s) {
 }
 
 Json json_of(const ReceiverStats& r) {
-  return {{"peer", r.peer},       {"mode", to_string(r.mode)},  {"frames", r.frames},
-          {"dropped", r.dropped}, {"packets", r.packets},       {"packets_lost", r.packets_lost},
-          {"bytes", r.bytes},     {"rtt_ms", rounded(r.rtt_ms)}};
+  return {{"peer", r.peer},       {"mode", to_string(r.mode)},      {"frames", r.frames},
+          {"dropped", r.dropped}, {"packets", r.packets},           {"packets_lost", r.packets_lost},
+          {"bytes", r.bytes},     {"key_requests", r.key_requests}, {"rtt_ms", rounded(r.rtt_ms)}};
 }
 
 double rate(uint64_t after, uint64_t before, double seconds) {
@@ -77,6 +77,7 @@ std::string to_json(const SubscriberStats& s, const SubscriberStats& before, dou
                      {"stray", s.stray},
                      {"dropped", s.dropped},
                      {"skipped", s.skipped},
+                     {"key_requests", s.key_requests},
                      {"packets", s.packets},
                      {"packets_lost", s.packets_lost},
                      {"kernel_drops", s.kernel_drops},
@@ -109,6 +110,7 @@ std::string to_json(const SendStats& stats, const SendStats& stats_before, doubl
                             {"dropped", d.dropped},
                             {"packets", d.packets},
                             {"packets_lost", d.packets_lost},
+                            {"key_requests", d.key_requests},
                             {"bytes", d.bytes},
                             {"refused", d.refused},
                             {"stray", d.stray},

@@ -35,6 +35,7 @@ enum class PixelFormat : uint8_t {
 enum class Codec : uint8_t {
   raw = 1,
   jpeg = 2,
+  h264 = 3,  // pictures depend on those before them; a receiver that joins or lost one is sent a key frame
 };
 
 enum class Mode : uint8_t {
@@ -57,10 +58,11 @@ Result<Chroma> parse_chroma(std::string_view text);
 Result<int> parse_scale(std::string_view text);
 
 struct PublisherOptions {
-  // How pictures travel. jpeg costs CPU at both ends and a tenth of the bytes of raw. raw over unix:// is handed over
+  // How pictures travel. jpeg costs CPU at both ends and a tenth of the bytes of raw; h264 costs about as much CPU and
+  // a tenth of the bytes of jpeg, and a lost picture costs all up to the next key frame. raw over unix:// is handed over
   // in shared memory and costs no copy. Nothing: raw over unix://, jpeg elsewhere.
   std::optional<Codec> codec;
-  // 1..100, JPEG only. More is more bytes and less visible loss; below 40 blocks show.
+  // 1..100, JPEG and H.264. More is more bytes and less visible loss; below 40 blocks show.
   int quality = 80;
   // JPEG only. 444 keeps fine coloured edges, such as text on a screen, for half as many bytes again; pictures that
   // are i420 already stay 420.
@@ -68,6 +70,12 @@ struct PublisherOptions {
   // Threads that encode one picture, in strips. More is less latency for the same CPU; 1 leaves the other
   // processors alone. 0: as many as there are processors, at most 4.
   int workers = 0;
+  // H.264 only: libx264, libopenh264, h264_v4l2m2m, h264_vaapi or h264_nvenc, as libavcodec names them. Empty: the first
+  // of them that works here.
+  std::string encoder;
+  // H.264 only: bits per second at most; no picture takes much more than its share. More keeps the quality in movement;
+  // less fits narrower links. Nothing: a quarter of a bit a pixel, 6.9 Mbit/s for 720p at 30 frames a second.
+  std::optional<double> bitrate_bps;
   // Bits per second towards one receiver that is not on this machine. More empties a frame onto
   // the wire sooner and overflows small switches; 0 sends without a pause. Nothing: 500 Mbit/s,
   // and unpaced on loopback.
@@ -85,7 +93,7 @@ struct SubscriberOptions {
   // How long after its capture a picture is still waited for when packets of it are missing. More rides out
   // slower links; less hands out the next one sooner. It delays no picture that is whole.
   std::chrono::milliseconds latency{100};
-  // The pixel format that read() hands out. Nothing: as it was sent, JPEG as bgr24 or gray8.
+  // The pixel format that read() hands out. Nothing: as it was sent, JPEG and H.264 as bgr24 or gray8.
   std::optional<PixelFormat> format;
   // The largest picture accepted, in bytes of its uncompressed pixels and, separately, of its encoded bytes.
   // More admits larger pictures and lets a hostile sender take more memory: at most ten times this.

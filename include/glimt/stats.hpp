@@ -1,7 +1,8 @@
 // Stats: what a publisher and a subscriber have counted and timed.
 //
 //   Five words are kept apart everywhere: lost (never came), late (after its deadline, or after a newer one
-//   was shown), repeated, refused (broke the format), dropped (whole, and given up in favour of a newer one).
+//   was shown), repeated, refused (broke the format), dropped (whole, and given up in favour of a newer one or because one that it depends
+//   on is missing).
 //
 //   units    milliseconds where the name ends in _ms; latencies name their two end points
 //   threads  plain values
@@ -43,9 +44,10 @@ struct SubscriberStats {
   uint64_t sessions = 0;                                   // how often a sender was met
   uint64_t frames = 0;                                     // decoded and handed on
   uint64_t lost = 0, late = 0, repeated = 0, dropped = 0;  // frames
-  uint64_t skipped = 0;  // frames the sender says it left out for this receiver
-  uint64_t refused = 0;  // packets or pictures that broke the format
-  uint64_t stray = 0;    // packets in good order that belong to no session of ours
+  uint64_t skipped = 0;       // frames the sender says it left out for this receiver
+  uint64_t key_requests = 0;  // H.264: how often a key frame was asked for, after a loss or for a recording
+  uint64_t refused = 0;       // packets or pictures that broke the format
+  uint64_t stray = 0;         // packets in good order that belong to no session of ours
   uint64_t packets = 0, packets_lost = 0, packets_repeated = 0, kernel_drops = 0;
   uint64_t bytes = 0;                       // of datagrams that belonged to the session
   uint64_t recorded = 0, not_recorded = 0;  // frames that stand in a file, and whole ones that stand in none
@@ -66,6 +68,7 @@ struct ReceiverStats {
   uint64_t dropped = 0;  // skipped for it, because it was still busy with an older one
   uint64_t packets = 0, bytes = 0;
   uint64_t packets_lost = 0;  // as it reports
+  uint64_t key_requests = 0;  // H.264: how often it could use nothing but a key frame, and said so
   double rtt_ms = 0;
 };
 
@@ -78,6 +81,7 @@ struct DestinationStats {
   uint64_t dropped = 0;         // skipped for a receiver that was still busy with an older one
   uint64_t packets = 0, bytes = 0;
   uint64_t packets_lost = 0;  // as receivers report
+  uint64_t key_requests = 0;  // as above, summed over receivers
   uint64_t refused = 0;
   uint64_t stray = 0;  // packets in good order that belong to no session of ours
   double rtt_ms = 0;   // of the slowest receiver

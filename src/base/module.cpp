@@ -28,7 +28,9 @@ Result<void*> load(const std::string& name) {
     reason = dlerror();
     break;
   }
-  const std::string library = name == "libav" ? "libavformat" : "libopencv-" + name;
+  const std::string library = name == "libav"  ? "libavformat"
+                              : name == "h264" ? "libavcodec"
+                                               : "libopencv-" + name;
   return Error{ErrorKind::unavailable,
                "this needs " + library + ": " + reason + "; install " + library + " of this distribution"};
 }

@@ -1,4 +1,4 @@
-// Modules: parts of Glimt that need heavy libraries (videoio, imgcodecs, highgui, objdetect, libav) and are opened at first
+// Modules: parts of Glimt that need heavy libraries (videoio, imgcodecs, highgui, objdetect, libav, h264) and are opened at first
 // use, so that a program which does not need them starts in milliseconds.
 //
 //   input    the module's name and the function it exports; looked for beside the library, then in its glimt/

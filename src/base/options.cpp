@@ -22,7 +22,8 @@ constexpr std::array<Named<PixelFormat>, 10> kFormats{{{PixelFormat::gray8, "gra
                                                        {PixelFormat::grayf32, "grayf32"},
                                                        {PixelFormat::bgrf32, "bgrf32"},
                                                        {PixelFormat::bgraf32, "bgraf32"}}};
-constexpr std::array<Named<Codec>, 2> kCodecs{{{Codec::raw, "raw"}, {Codec::jpeg, "jpeg"}}};
+constexpr std::array<Named<Codec>, 3> kCodecs{
+    {{Codec::raw, "raw"}, {Codec::jpeg, "jpeg"}, {Codec::h264, "h264"}}};
 constexpr std::array<Named<Mode>, 2> kModes{{{Mode::latest, "latest"}, {Mode::every, "every"}}};
 
 constexpr std::array<Named<Chroma>, 3> kChromas{

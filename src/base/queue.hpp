@@ -1,6 +1,7 @@
 // Queue: a bounded hand-over from one thread to another, with a named policy for when it is full.
 //
 //   put       newest wins: the oldest item gives way, and the caller is told
+//   try_put   only where there is room
 //   put_wait  blocks until there is room or the queue is closed; wait_for_room only waits, until a deadline
 //   take      waits until there is an item, the deadline has passed, it is woken, or the queue is closed and empty
 //   threads   thread-safe
@@ -33,6 +34,16 @@ class Queue {
     }
     filled_.notify_one();
     return displaced ? Put::displaced_oldest : Put::taken;
+  }
+
+  bool try_put(T item) {
+    {
+      MutexLock lock(m_);
+      if (closed_ || count_ == slots_.size()) return false;
+      push(std::move(item));
+    }
+    filled_.notify_one();
+    return true;
   }
 
   // False where the queue was closed.

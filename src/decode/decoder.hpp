@@ -4,7 +4,8 @@
 //   output   a frame of the wanted format where the codec can deliver it, otherwise of its own; stamps and
 //            metadata are for the caller to set. The picture of end() is whole: a strip that does not decode cleanly
 //            makes it an error
-//   errors   malformed; exhausted where the picture is over the limit
+//   errors   malformed; exhausted where the picture is over the limit; unavailable where it depends on one that was
+//            not decoded: nothing before the next key frame can be
 //   threads  thread-compatible; may have threads of its own, at work between begin() and end(), on what strips look at
 //   memory   frames of the pool, at most max_frame_bytes each
 #pragma once
@@ -17,7 +18,7 @@
 namespace glimt::decode {
 
 struct DecoderOptions {
-  std::optional<PixelFormat> format;  // nothing: as it was sent; JPEG as bgr24 or gray8
+  std::optional<PixelFormat> format;  // nothing: as it was sent; JPEG and H.264 as bgr24 or gray8
   size_t max_frame_bytes = size_t{64} << 20;
   int workers =
       1;          // threads that decode one picture; 0: as many as there are processors, at most kMostWorkers
@@ -38,5 +39,7 @@ Result<std::unique_ptr<Decoder>> make_decoder(Codec codec, const DecoderOptions&
 
 std::unique_ptr<Decoder> make_jpeg_decoder(const DecoderOptions& options);
 std::unique_ptr<Decoder> make_raw_decoder(const DecoderOptions& options);
+// In the module glimt_h264.
+std::unique_ptr<Decoder> make_h264_decoder(const DecoderOptions& options);
 
 }  // namespace glimt::decode

@@ -23,8 +23,9 @@ struct UnitInfo {
   int width = 0;
   int height = 0;
   int strips = 1;
-  bool key = true;  // decodes without any frame before it
-  Sequence number;  // given by the sender's stream
+  bool key = true;     // decodes without any frame before it
+  bool again = false;  // the picture of the unit before, encoded once more for whoever has come since
+  Sequence number;     // given by the sender's stream
   Stamps stamps;
   uint64_t clock_id = 0;  // of the sender's clock
   // Of a unit that was received: capture time by the sender's own clock, and whether the stamps could

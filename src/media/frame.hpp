@@ -60,6 +60,7 @@ struct Frame {
   Stamps stamps;
   Sequence number;                 // as counted by the sender
   int64_t sender_captured_us = 0;  // capture time by the sender's own clock, of a frame that was received
+  bool again = false;              // sent before, and once more for whoever has come since
   std::vector<uint8_t> metadata;   // the user's bytes that ride with the frame, at most kMaxMetadataBytes
 
   bool empty() const { return !owner; }

@@ -19,7 +19,8 @@ Ref<SymbolUnit> PacketHistory::find(Sequence frame) const {
 Ref<SymbolUnit> PacketHistory::newest_key() const {
   for (size_t i = units_.size(); i-- > 0;) {
     const auto& unit = units_[i];
-    if (unit->key && !unit->abandoned) return unit;
+    if (unit->abandoned) continue;
+    return unit->key ? unit : Ref<SymbolUnit>();
   }
   return {};
 }

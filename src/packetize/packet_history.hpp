@@ -1,7 +1,8 @@
 // PacketHistory: the units that were last sent on a stream, once for all its receivers.
 //
 //   input    units in the order of their frames
-//   output   the newest key frame, which may still grow, for a receiver that joins; a unit by its frame, for repair
+//   output   the newest unit, which may still grow, for a receiver that joins, where it is a key frame; a unit by its
+//            frame, for repair
 //   threads  thread-compatible
 //   memory   at most max_units, and at most max_bytes of payload beyond the newest unit
 #pragma once
@@ -26,6 +27,7 @@ class PacketHistory {
   void push(Ref<SymbolUnit> unit);
   // Empty where there is none.
   Ref<SymbolUnit> find(Sequence frame) const;
+  // Of those that were not given up, where it is a key frame: an older one is an old picture.
   Ref<SymbolUnit> newest_key() const;
   void clear() { units_.clear(); }
 

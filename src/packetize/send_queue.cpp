@@ -4,20 +4,47 @@ namespace glimt::packetize {
 
 bool SendQueue::offer(Ref<SymbolUnit> unit) {
   const Sequence frame = unit->frame;
-  if (waiting_.full()) {
-    if (options_.mode == Mode::every) {
+  dependent_ |= !unit->key;
+  if (!unit->key && !(chain_ && frame == *chain_ + 1)) {
+    chain_.reset();
+    leave_out(frame);
+    return true;
+  }
+  if (options_.mode == Mode::every && waiting_.full()) {
+    chain_.reset();
+    leave_out(frame);
+    return false;
+  }
+  if (options_.mode == Mode::latest && (unit->key || waiting_.full())) {
+    leave_out_unbegun();
+    if (!unit->key) {
       leave_out(frame);
-      return false;
+      return true;
     }
-    leave_out(waiting_.pop()->frame);
   }
-  // What has become current but not begun is no better than what waits.
-  if (options_.mode == Mode::latest && current_ && next_symbol_ == 0) {
-    leave_out(current_->frame);
-    current_ = {};
-  }
+  if (unit->key) newest_key_ = frame;
+  chain_ = frame;
   waiting_.push(std::move(unit));
   return true;
+}
+
+bool SendQueue::cut() {
+  if (!chain_ || !dependent_) return false;
+  leave_out_unbegun();
+  return true;
+}
+
+// The unit in front of these was given up.
+void SendQueue::leave_out_dependent() {
+  while (!waiting_.empty() && !waiting_.front()->key) leave_out(waiting_.pop()->frame);
+  if (waiting_.empty()) chain_.reset();
+}
+
+// What has become current but not begun is no better than what waits.
+void SendQueue::leave_out_unbegun() {
+  chain_.reset();
+  if (current_ && next_symbol_ == 0) leave_out(std::exchange(current_, {})->frame);
+  while (!waiting_.empty()) leave_out(waiting_.pop()->frame);
 }
 
 void SendQueue::leave_out(Sequence frame) {
@@ -41,8 +68,8 @@ std::optional<wire::Skip> SendQueue::left_out() const {
 
 SymbolUnit* SendQueue::current() {
   if (current_ && current_->abandoned) {
-    leave_out(current_->frame);
-    current_ = {};
+    leave_out(std::exchange(current_, {})->frame);
+    leave_out_dependent();
   }
   finish_if_sent();  // its last symbol may have left before its end was known
   if (!current_) start_next();
@@ -52,7 +79,10 @@ SymbolUnit* SendQueue::current() {
 }
 
 void SendQueue::start_next() {
-  while (!waiting_.empty() && waiting_.front()->abandoned) leave_out(waiting_.pop()->frame);
+  while (!waiting_.empty() && waiting_.front()->abandoned) {
+    leave_out(waiting_.pop()->frame);
+    leave_out_dependent();
+  }
   if (waiting_.empty()) return;
   const Sequence frame = waiting_.front()->frame;
   if (!first_) first_ = frame;

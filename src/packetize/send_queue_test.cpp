@@ -16,6 +16,12 @@ class SendQueueTest : public ::testing::Test {
  protected:
   explicit SendQueueTest(Mode mode = Mode::latest) : queue_({.mode = mode}) {}
 
+  // H.264: a frame that depends on the one before.
+  bool offer_dependent(uint32_t frame) {
+    auto dependent = unit(frame);
+    dependent->key = false;
+    return queue_.offer(std::move(dependent));
+  }
   Ref<SymbolUnit> unit(uint32_t frame, size_t symbols = 3, bool complete = true) {
     Ref<SymbolUnit> unit(new SymbolUnit);
     unit->frame = Sequence(frame);
@@ -200,6 +206,82 @@ TEST_F(EverySendQueueTest, LongRunOfLeftOutFramesDoesNotHoldUpTheNext) {
   EXPECT_EQ(queue_.current(), nullptr);
   queue_.taken(Sequence(8));
   EXPECT_EQ(send_all(), Numbers{31});
+}
+
+TEST_F(SendQueueTest, DependentUnitsBeginWithAKeyFrame) {
+  EXPECT_TRUE(queue_.wants_key());
+  offer_dependent(1);
+  offer_dependent(2);
+  EXPECT_TRUE(queue_.wants_key());
+  offer(3);
+  EXPECT_FALSE(queue_.wants_key());
+  offer_dependent(4);
+  EXPECT_THAT(send_all(), ElementsAre(3, 4));
+  EXPECT_THAT(left_out(), ElementsAre(1, 2));
+  EXPECT_FALSE(queue_.wants_key());
+}
+
+TEST_F(SendQueueTest, SomeDependentUnitsWaitAndThenNoneIsWorthIt) {
+  offer(1);
+  send(1);
+  for (uint32_t frame = 2; frame < 6; ++frame) offer_dependent(frame);
+  EXPECT_TRUE(queue_.full()) << "for whoever asks whether to encode a further one";
+  EXPECT_THAT(left_out(), IsEmpty());
+  offer_dependent(6);
+  offer_dependent(7);
+  EXPECT_FALSE(queue_.wants_key()) << "there is no room for one yet";
+  EXPECT_THAT(send_all(), ElementsAre(1));
+  EXPECT_THAT(left_out(), ElementsAre(2, 3, 4, 5, 6, 7));
+  EXPECT_TRUE(queue_.wants_key());
+  offer(8);
+  offer_dependent(9);
+  EXPECT_THAT(send_all(), ElementsAre(8, 9));
+}
+
+TEST_F(SendQueueTest, KeyFrameTakesThePlaceOfDependentOnes) {
+  offer(1);
+  send(1);
+  offer_dependent(2);
+  offer_dependent(3);
+  offer(4);
+  offer_dependent(5);
+  EXPECT_THAT(send_all(), ElementsAre(1, 4, 5));
+  EXPECT_THAT(left_out(), ElementsAre(2, 3));
+}
+
+TEST_F(SendQueueTest, WhatDependsOnAUnitThatWasGivenUpIsLeftOut) {
+  offer(1);
+  const auto growing = unit(2, 1, false);
+  growing->key = false;
+  queue_.offer(growing);
+  offer_dependent(3);
+  growing->abandoned = growing->complete = true;
+  EXPECT_THAT(send_all(), ElementsAre(1));
+  EXPECT_TRUE(queue_.wants_key());
+  offer_dependent(4);
+  EXPECT_THAT(send_all(), IsEmpty());
+  EXPECT_THAT(left_out(), ElementsAre(2, 3, 4));
+}
+
+TEST_F(SendQueueTest, CutLeavesOutWhatWaitsUntilAKeyFrame) {
+  EXPECT_FALSE(queue_.cut()) << "nothing is there";
+  offer(1);
+  send_all();
+  offer_dependent(2);
+  EXPECT_TRUE(queue_.cut());
+  EXPECT_FALSE(queue_.cut());
+  EXPECT_TRUE(queue_.wants_key());
+  offer_dependent(3);
+  offer(4);
+  EXPECT_EQ(queue_.newest_key(), Sequence(4));
+  EXPECT_THAT(send_all(), ElementsAre(4));
+  EXPECT_THAT(left_out(), ElementsAre(2, 3));
+}
+
+TEST_F(SendQueueTest, WhereEachIsAKeyFrameThereIsNothingToCut) {
+  offer(1);
+  EXPECT_FALSE(queue_.cut());
+  EXPECT_THAT(send_all(), ElementsAre(1));
 }
 
 }  // namespace

@@ -20,6 +20,7 @@ void write_descriptor(const media::UnitInfo& info, std::vector<uint8_t>& to) {
     d.encoded_after_us =
         static_cast<uint32_t>(std::min<int64_t>(to_us(info.stamps.encoded_at) - d.captured_us, UINT32_MAX));
   }
+  d.again = info.again;
   d.metadata = info.metadata;
   to.resize(wire::kDescriptorFieldsBytes + info.metadata.size());
   ByteWriter out(to);

@@ -8,6 +8,10 @@ namespace glimt::pipeline {
 namespace {
 
 constexpr size_t kReadyEvery = 2;
+// Units that depend on each other and wait for the decoder, in latest mode: more is old already.
+constexpr size_t kMaxDependent = 8;
+
+bool is_dependent(const media::UnitInfo& info) { return info.codec == Codec::h264; }
 
 }  // namespace
 
@@ -61,11 +65,15 @@ void DecodeStage::strip(const Ref<media::AccessUnit>& unit, const media::Strip& 
 }
 
 void DecodeStage::end(const Ref<media::AccessUnit>& unit) {
+  if (unit->info.key) wants_key_ = false;
+  bool behind = false;
   {
     MutexLock lock(m_);
     if (Entry* entry = find(unit)) entry->whole = true;
     drop_overtaken();  // here, so that no more wait than there is use for while the decoder is busy
+    behind = drop_dependent();
   }
+  if (behind) want_key();
   changed_.notify_one();
 }
 
@@ -74,11 +82,11 @@ void DecodeStage::abandon(const Ref<media::AccessUnit>& unit) {
   if (Entry* entry = find(unit)) entry->abandoned = true;
 }
 
-// latest: whatever stands before a whole unit is old, unless its decoding has begun and it is whole too.
+// latest: whatever stands before a whole key frame is old, unless its decoding has begun and it is whole too.
 void DecodeStage::drop_overtaken() {
   if (options_.mode != Mode::latest) return;
   for (size_t i = units_.size(); i-- > 1;) {
-    if (!units_[i].whole || units_[i].abandoned) continue;
+    if (!units_[i].whole || units_[i].abandoned || !units_[i].unit->info.key) continue;
     while (i-- > 0) {
       Entry& front = units_.front();
       if (front.begun && front.whole && !front.abandoned) return;
@@ -87,6 +95,23 @@ void DecodeStage::drop_overtaken() {
     }
     return;
   }
+}
+
+// latest: a decoder that has fallen behind goes on with the next key frame.
+bool DecodeStage::drop_dependent() {
+  if (options_.mode != Mode::latest || units_.size() <= kMaxDependent || units_.back().unit->info.key)
+    return false;
+  while (!units_.empty() && !units_.back().unit->info.key) {
+    const Entry& front = units_.front();
+    if (front.whole && !front.abandoned && !front.refused) ++counters_.dropped;
+    units_.pop();
+  }
+  return true;
+}
+
+void DecodeStage::want_key() {
+  wants_key_ = true;
+  on_taken_();
 }
 
 bool DecodeStage::next_work(Work& work) {
@@ -170,6 +195,10 @@ void DecodeStage::finish(Work work) {
     received.frame.sender_captured_us = info.sender_captured_us;
     received.frame.metadata = info.metadata;
   }
+  if (is_dependent(info) && !(as_unit ? follows(info) : is_shown(info))) {
+    count_taken(1);
+    return;
+  }
   {
     MutexLock lock(m_);
     ++counters_.frames;
@@ -180,6 +209,36 @@ void DecodeStage::finish(Work work) {
   if (!as_unit) work.unit->strips.clear();
   work = {};
   deliver(std::move(received));
+}
+
+// Not where the reader has it already, nor where a newer one is whole.
+bool DecodeStage::is_shown(const media::UnitInfo& info) {
+  if (info.again && shown_captured_us_ == info.sender_captured_us) return false;
+  MutexLock lock(m_);
+  for (size_t i = 0; options_.mode == Mode::latest && i < units_.size(); ++i) {
+    if (!units_[i].whole || units_[i].abandoned || units_[i].refused) continue;
+    ++counters_.dropped;
+    return false;
+  }
+  shown_captured_us_ = info.sender_captured_us;
+  return true;
+}
+
+// Of encoded units the reader gets those that it can decode: in latest mode one that it was too slow for costs all up to
+// the next key frame.
+bool DecodeStage::follows(const media::UnitInfo& info) {
+  const bool in_time = options_.mode == Mode::every || ready_.size() == 0;
+  if (info.key || (in_time && handed_out_ && info.number == *handed_out_ + 1)) {
+    handed_out_ = info.number;
+    return true;
+  }
+  handed_out_.reset();
+  {
+    MutexLock lock(m_);
+    ++counters_.dropped;
+  }
+  want_key();
+  return false;
 }
 
 void DecodeStage::deliver(Received received) {
@@ -197,10 +256,11 @@ void DecodeStage::refuse(const Work& work, const Error& why) {
   log::debug("frame {}: {}", work.unit->info.number.value(), why.message);
   {
     MutexLock lock(m_);
-    ++counters_.refused;
+    ++(why.kind == ErrorKind::unavailable ? counters_.dropped : counters_.refused);
     if (Entry* entry = find(work.unit)) entry->refused = true;
   }
   count_taken(1);
+  if (is_dependent(work.unit->info)) want_key();
 }
 
 void DecodeStage::count_taken(uint64_t units) {

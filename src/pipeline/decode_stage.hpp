@@ -3,6 +3,8 @@
 //   latest   a whole newer unit takes the place of an older one; one picture waits for the reader, the newest
 //            wins
 //   every    in order; the decode thread waits for the reader, and the sender for what taken_units() says
+//   Units that depend on each other are all decoded, in either mode; those that a newer one has overtaken are not
+//   shown. One that does not decode costs all up to the next key frame, which wants_key() asks for.
 //
 //   input    begin, strip…, end or abandon from the network thread
 //   output   frames, or whole access units where they were asked for
@@ -49,7 +51,7 @@ class DecodeStage final : public media::StripSink {
     uint64_t refused = 0;  // pictures that did not decode cleanly
   };
 
-  // `on_taken`: a unit has left for the reader or was given up; called on any thread.
+  // `on_taken`: a unit has left for the reader or was given up, or a key frame is wanted; called on any thread.
   DecodeStage(const Options& options, std::function<void()> on_taken);
   ~DecodeStage() override;
 
@@ -72,6 +74,8 @@ class DecodeStage final : public media::StripSink {
   uint64_t taken_units() const { return taken_units_.load(); }
   // From here on encoded units are handed out.
   void stop_decoding() { access_units_ = true; }
+  // Nothing can be decoded before the next key frame.
+  bool wants_key() const { return wants_key_.load(); }
   // A unit waits for the decoder or is in it.
   bool busy() const;
   // How long the oldest whole unit has waited for the decoder.
@@ -103,6 +107,10 @@ class DecodeStage final : public media::StripSink {
   void decode_loop();
   bool next_work(Work& work) GLIMT_REQUIRES(m_);
   void drop_overtaken() GLIMT_REQUIRES(m_);
+  bool drop_dependent() GLIMT_REQUIRES(m_);
+  bool is_shown(const media::UnitInfo& info);
+  bool follows(const media::UnitInfo& info);
+  void want_key();
   Entry* find(const Ref<media::AccessUnit>& unit) GLIMT_REQUIRES(m_);
   void pop_front() GLIMT_REQUIRES(m_);
   Result<void> decode(const Work& work);
@@ -117,6 +125,7 @@ class DecodeStage final : public media::StripSink {
   const std::function<void()> on_taken_;
   std::atomic<uint64_t> taken_units_{0};
   std::atomic<bool> access_units_;
+  std::atomic<bool> wants_key_{false};
   Queue<Received> ready_;
 
   // bound to the decode thread
@@ -124,6 +133,8 @@ class DecodeStage final : public media::StripSink {
   std::unique_ptr<decode::Decoder> decoder_;
   filter::Converter converter_;
   filter::Scaler scaler_;
+  std::optional<Sequence> handed_out_;  // the newest unit, where encoded ones were asked for
+  std::optional<int64_t> shown_captured_us_;
 
   mutable Mutex m_;
   Condition changed_;

@@ -51,6 +51,8 @@ class Destination : public transport::Transport::Events {
   virtual size_t sharing_receivers() const { return 0; }
   virtual size_t ready_receivers() const = 0;
   virtual size_t every_receivers() const = 0;
+  // A receiver can be sent nothing but a key frame.
+  virtual bool wants_key() const { return false; }
   virtual bool drained() const = 0;
   virtual DestinationStats stats() const = 0;
 };

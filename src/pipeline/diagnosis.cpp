@@ -249,6 +249,29 @@ std::vector<Finding> judge_codecs(const encode::JpegCapabilities& jpeg) {
   return {f, {"codecs", "raw", Level::ok, "raw: always there; 1280x720 at 30 fps takes 664 Mbit/s", ""}};
 }
 
+// One that works is enough; why the others do not stands in the facts.
+Finding judge_h264(const Result<std::vector<encode::H264Encoder>>& tried) {
+  if (!tried)
+    return {"codecs", "h264_encoders", Level::note, "h264: neither sent nor received", tried.error().message};
+  std::vector<std::string> work, others;
+  std::string names, lacking;
+  for (const auto& encoder : *tried) {
+    const bool works = encoder.trouble.empty();
+    (works ? work : others).push_back(works ? encoder.name : encoder.trouble);
+    auto& list = works ? names : lacking;
+    list += (list.empty() ? "" : ", ") + encoder.name;
+  }
+  Finding f{"codecs",  "h264_encoders",
+            Level::ok, "h264: encoded by " + names,
+            "",        {{"encoders", work}, {"others", others}}};
+  if (!lacking.empty()) f.text += "; not here: " + lacking;
+  if (!work.empty()) return f;
+  f.level = Level::note;
+  f.text = "h264: received, not sent: no encoder works";
+  f.cure = "install libavcodec with libx264, or send with codec=jpeg";
+  return f;
+}
+
 Finding judge_module(const std::string& name, const std::string& use, const Result<void>& opened) {
   const bool opens = opened.has_value();
   return {"modules",
@@ -277,9 +300,12 @@ std::vector<Finding> diagnose() {
   struct Module {
     const char *name, *use;
   };
-  static constexpr std::array kModules{
-      Module{"videoio", "cameras, video files and network streams"}, Module{"imgcodecs", "image files"},
-      Module{"highgui", "windows"}, Module{"objdetect", "the filter faces"}, Module{"libav", "recordings"}};
+  static constexpr std::array kModules{Module{"videoio", "cameras, video files and network streams"},
+                                       Module{"imgcodecs", "image files"},
+                                       Module{"highgui", "windows"},
+                                       Module{"objdetect", "the filter faces"},
+                                       Module{"libav", "recordings"},
+                                       Module{"h264", "H.264, sent and received"}};
   std::vector<Finding> all = judge_cameras(source::list_video_devices());
   const auto append = [&](std::vector<Finding> more) {
     all.insert(all.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
@@ -287,6 +313,7 @@ std::vector<Finding> diagnose() {
   append({judge_display(sink::find_display())});
   append(judge_sockets(transport::try_sockets()));
   append(judge_codecs(encode::try_jpeg()));
+  append({judge_h264(encode::try_h264())});
   for (const auto& module : kModules)
     append({judge_module(module.name, module.use, try_module(module.name))});
   append(judge_machine(describe_machine()));

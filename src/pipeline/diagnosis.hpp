@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/machine.hpp"
+#include "encode/h264_capabilities.hpp"
 #include "encode/jpeg_capabilities.hpp"
 #include "sink/display.hpp"
 #include "source/video_device.hpp"
@@ -44,6 +45,7 @@ std::vector<Finding> judge_cameras(const std::vector<source::VideoDevice>& devic
 Finding judge_display(const sink::Display& display);
 std::vector<Finding> judge_sockets(const transport::SocketCapabilities& can);
 std::vector<Finding> judge_codecs(const encode::JpegCapabilities& jpeg);
+Finding judge_h264(const Result<std::vector<encode::H264Encoder>>& tried);
 Finding judge_module(const std::string& name, const std::string& use, const Result<void>& opened);
 std::vector<Finding> judge_machine(const Machine& machine);
 

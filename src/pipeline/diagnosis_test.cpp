@@ -182,5 +182,19 @@ TEST(Diagnosis, OfThisMachineSpeaksOfEveryGroupAndCuresEveryProblem) {
                                            "processor"}));
 }
 
+TEST(DiagnosisTest, H264NeedsOneEncoderThatWorks) {
+  using Encoders = std::vector<encode::H264Encoder>;
+  auto f = judge_h264(Encoders{{"libx264", ""}, {"h264_nvenc", "h264_nvenc: no card"}});
+  EXPECT_EQ(f.level, Level::ok);
+  EXPECT_EQ(f.text, "h264: encoded by libx264; not here: h264_nvenc");
+  EXPECT_EQ(std::get<std::vector<std::string>>(f.facts[1].second).front(), "h264_nvenc: no card");
+  f = judge_h264(Encoders{{"libx264", "libx264: not there"}});
+  EXPECT_EQ(f.level, Level::note);
+  EXPECT_THAT(f.cure, HasSubstr("install libavcodec with libx264"));
+  f = judge_h264(Error{ErrorKind::unavailable, "this needs libavcodec"});
+  EXPECT_EQ(f.level, Level::note);
+  EXPECT_EQ(f.cure, "this needs libavcodec");
+}
+
 }  // namespace
 }  // namespace glimt::pipeline

@@ -31,6 +31,8 @@ class Endpoint : public transport::Transport::Events {
     // Units that have left for the reader or were given up.
     virtual uint64_t taken_units() const = 0;
     virtual Duration oldest_wait(Instant now) const = 0;
+    // Only a key frame helps it. Where that begins, on_taken() is called.
+    virtual bool wants_key() const { return false; }
     // `why`: whom it is connected to, or why no longer.
     virtual void on_change(Change change, const std::string& why) = 0;
     // The sender hands its pictures over in shared memory. `same_clock`: its times are of this machine's clock.

@@ -36,6 +36,8 @@ struct Encoding {
   std::optional<Chroma> chroma;
   std::optional<int> workers;
   std::optional<size_t> max_frame_bytes;
+  std::optional<std::string> encoder;
+  std::optional<double> bitrate_bps;
   std::optional<int> slots;
 };
 
@@ -102,6 +104,14 @@ Result<Encoding> parse_encoding(const Url& url, const transport::Address& addres
   const auto workers = parse_workers(url);
   if (!workers) return workers.error();
   e.workers = *workers;
+  if (const auto text = url.find("bitrate")) {
+    const auto bitrate = parse_bitrate(*text);
+    if (!bitrate) return bitrate.error();
+    if (*bitrate <= 0)
+      return Error{ErrorKind::invalid_argument, "'" + url.text + "': bitrate must be above 0, as in 6M"};
+    e.bitrate_bps = *bitrate;
+  }
+  e.encoder = url.find("encoder");
   if (const auto text = url.find("slots")) {
     const auto slots = parse_integer(*text, kMinSlots, kMaxSlots, "slots");
     if (!slots) return slots.error();
@@ -111,6 +121,20 @@ Result<Encoding> parse_encoding(const Url& url, const transport::Address& addres
   if (!max_frame) return max_frame.error();
   e.max_frame_bytes = *max_frame;
   return e;
+}
+
+// What two addresses say of the same thing, differently; null where they agree.
+const char* difference(const Encoding& a, const Encoding& b) {
+  const auto differ = [](const auto& x, const auto& y) { return x && y && *x != *y; };
+  return differ(a.codec, b.codec)                       ? "codec"
+         : differ(a.quality, b.quality)                 ? "quality"
+         : differ(a.chroma, b.chroma)                   ? "chroma"
+         : differ(a.workers, b.workers)                 ? "number of workers"
+         : differ(a.max_frame_bytes, b.max_frame_bytes) ? "max_frame"
+         : differ(a.encoder, b.encoder)                 ? "encoder"
+         : differ(a.bitrate_bps, b.bitrate_bps)         ? "bitrate"
+         : differ(a.slots, b.slots)                     ? "slots"
+                                                        : nullptr;
 }
 
 // What is raw on one machine needs no encoder.
@@ -126,8 +150,8 @@ Error disagree(const char* what) {
 }
 
 Result<SendEndpoint> parse_send_endpoint(const Url& url, const PublisherOptions& options) {
-  if (auto known = url.allow_only({"listen", "connect", "codec", "quality", "pace", "max_frame", "slots",
-                                   "wire", "key", "mode", "chroma", "workers"});
+  if (auto known = url.allow_only({"listen", "connect", "codec", "quality", "chroma", "encoder", "bitrate",
+                                   "workers", "pace", "max_frame", "slots", "wire", "key", "mode"});
       !known)
     return known.error();
   if (auto open = refuse_keys(url); !open) return open.error();
@@ -168,18 +192,14 @@ Result<std::vector<SendEndpoint>> parse_send_endpoints(const std::vector<Url>& u
     endpoint->shares = is_shared(endpoint->address, *e, options);
     if (endpoint->shares) e->codec.reset();
     endpoints.push_back(*endpoint);
-    if (e->codec && all.codec && *e->codec != *all.codec) return disagree("codec");
-    if (e->quality && all.quality && *e->quality != *all.quality) return disagree("quality");
-    if (e->chroma && all.chroma && *e->chroma != *all.chroma) return disagree("chroma");
-    if (e->workers && all.workers && *e->workers != *all.workers) return disagree("number of workers");
-    if (e->max_frame_bytes && all.max_frame_bytes && *e->max_frame_bytes != *all.max_frame_bytes)
-      return disagree("max_frame");
-    if (e->slots && all.slots && *e->slots != *all.slots) return disagree("slots");
+    if (const char* what = difference(*e, all)) return disagree(what);
     if (e->codec) all.codec = e->codec;
     if (e->quality) all.quality = e->quality;
     if (e->chroma) all.chroma = e->chroma;
     if (e->workers) all.workers = e->workers;
     if (e->max_frame_bytes) all.max_frame_bytes = e->max_frame_bytes;
+    if (e->encoder) all.encoder = e->encoder;
+    if (e->bitrate_bps) all.bitrate_bps = e->bitrate_bps;
     if (e->slots) all.slots = e->slots;
   }
   if (all.codec) options.codec = all.codec;
@@ -189,6 +209,8 @@ Result<std::vector<SendEndpoint>> parse_send_endpoints(const std::vector<Url>& u
   options.workers = all.workers.value_or(options.workers);
   if (auto some = check_workers(options.workers); !some) return some.error();
   options.max_frame_bytes = all.max_frame_bytes.value_or(options.max_frame_bytes);
+  options.encoder = all.encoder.value_or(options.encoder);
+  if (all.bitrate_bps) options.bitrate_bps = all.bitrate_bps;
   return endpoints;
 }
 
@@ -199,13 +221,16 @@ Result<SendEndpoint> parse_further_endpoint(const Url& url, const PublisherOptio
   if (!e) return e.error();
   endpoint->shares = is_shared(endpoint->address, *e, options);
   if (endpoint->shares) e->codec.reset();
-  const char* differs = e->codec && *e->codec != options.codec.value_or(Codec::jpeg) ? "codec"
-                        : e->quality && *e->quality != options.quality               ? "quality"
-                        : e->chroma && *e->chroma != options.chroma                  ? "chroma"
-                        : e->workers && *e->workers != options.workers               ? "number of workers"
-                        : e->max_frame_bytes && *e->max_frame_bytes != options.max_frame_bytes ? "max_frame"
-                        : e->slots && *e->slots != options.slots                               ? "slots"
-                                                                                               : nullptr;
+  // Where no bitrate was said, another one is another.
+  const Encoding running{.codec = options.codec.value_or(Codec::jpeg),
+                         .quality = options.quality,
+                         .chroma = options.chroma,
+                         .workers = options.workers,
+                         .max_frame_bytes = options.max_frame_bytes,
+                         .encoder = options.encoder,
+                         .bitrate_bps = options.bitrate_bps.value_or(0),
+                         .slots = options.slots};
+  const char* differs = difference(*e, running);
   if (!differs) return endpoint;
   return Error{ErrorKind::invalid_argument,
                "'" + url.text + "': the stream runs with another " + differs +

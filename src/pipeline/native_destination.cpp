@@ -153,7 +153,7 @@ SendSession::Counters NativeDestination::counters_of(const SendSession& session)
 void NativeDestination::on_session_packet(SendSession& session, const wire::Packet& packet, Instant now) {
   PeerOutbox out(*transport_, session.peer);
   const bool was_quiet = session.is_quiet();
-  if (packet.header.type == wire::Type::feedback) session.on_feedback(packet);
+  if (packet.header.type == wire::Type::feedback) session.on_feedback(packet, now);
   switch (session.association.on_packet(packet, now, out)) {
     case Association::Event::opened:
       start_session(session);
@@ -219,6 +219,7 @@ void NativeDestination::let_go(SendSession& session, std::string_view why) {
   gone_.packets += session.counters.packets;
   gone_.bytes += session.counters.bytes;
   gone_.refused += session.counters.refused;
+  gone_.key_requests += session.counters.key_requests;
   gone_.packets_lost += session.loss.totals().lost;
   // Its connection may still be good for another session.
   if (transport_->traits().reliable) admission_.on_connected(session.peer, now());
@@ -358,6 +359,9 @@ size_t NativeDestination::every_receivers() const {
     return s.second->started() && s.second->mode() == Mode::every;
   }));
 }
+bool NativeDestination::wants_key() const {
+  return std::any_of(sessions_.begin(), sessions_.end(), [](const auto& s) { return s.second->wants_key(); });
+}
 bool NativeDestination::drained() const {
   return std::all_of(sessions_.begin(), sessions_.end(), [](const auto& s) { return s.second->drained(); });
 }
@@ -378,12 +382,14 @@ DestinationStats NativeDestination::stats() const {
     r.packets = counted.packets;
     r.bytes = counted.bytes;
     r.packets_lost = session->loss.totals().lost;
+    r.key_requests = session->counters.key_requests;
     if (const auto rtt = session->association.clock().rtt()) r.rtt_ms = to_ms(*rtt);
     s.frames += r.frames;
     s.dropped += r.dropped;
     s.packets += r.packets;
     s.bytes += r.bytes;
     s.refused += counted.refused;
+    s.key_requests += r.key_requests;
     s.packets_lost += r.packets_lost;
     s.rtt_ms = std::max(s.rtt_ms, r.rtt_ms);
     if (session->started()) s.each.push_back(std::move(r));

@@ -33,6 +33,7 @@ class NativeDestination final : public Destination {
   size_t sharing_receivers() const override;
   size_t ready_receivers() const override;
   size_t every_receivers() const override;
+  bool wants_key() const override;
   bool drained() const override;
   DestinationStats stats() const override;
 

@@ -193,7 +193,7 @@ void NativeEndpoint::poll() {
   if (session_) {
     PeerOutbox out(*transport_, session_->peer);
     const auto drops = static_cast<uint32_t>(transport_->counters().kernel_drops);
-    session_->poll(at, {reader_.taken_units(), reader_.oldest_wait(at), drops}, out);
+    session_->poll(at, {reader_.taken_units(), reader_.oldest_wait(at), drops, reader_.wants_key()}, out);
   }
   sweep(at);
   schedule(at);
@@ -257,7 +257,8 @@ void NativeEndpoint::add_to(SubscriberStats& stats) const {
       stats.clock = {true, static_cast<double>(e->offset_us) / 1000, static_cast<double>(e->bound_us) / 1000};
     }
   }
-  stats.dropped += c.old;
+  stats.dropped += c.old + c.frames.unusable;
+  stats.key_requests = c.key_requests;
   stats.lost = c.frames.lost;
   stats.late = c.frames.late;
   stats.skipped = c.frames.skipped;

@@ -6,6 +6,7 @@ namespace glimt::pipeline {
 namespace {
 
 constexpr auto kReportEvery = std::chrono::milliseconds(10);
+constexpr auto kAskForKeyEvery = std::chrono::milliseconds(50);
 constexpr int kReportRepeats = 2;  // a report may be lost: its content is said three times
 constexpr auto kHold = std::chrono::milliseconds(300);  // for a newer frame
 
@@ -19,6 +20,7 @@ ReceiveSession::Counters& ReceiveSession::Counters::operator+=(const Counters& o
   bytes += other.bytes;
   refused += other.refused;
   unknown += other.unknown;
+  key_requests += other.key_requests;
   old += other.old;
   return *this;
 }
@@ -45,6 +47,7 @@ void ReceiveSession::start(uint64_t taken_units) {
   report_ = 0;
   repeats_left_ = 0;
   dirty_ = fate_due_ = any_fate_ = false;
+  key_wanted_after_.reset();
 }
 
 void ReceiveSession::stop() {
@@ -200,8 +203,20 @@ void ReceiveSession::poll(Instant now, const ReaderState& reader, Outbox& out) {
   if (!started() || !association.is_open()) return;
   reassembler_->expire(now, *this);
   if (now >= release_held_at_) release_held();
-  const bool due = now - last_report_ >= kReportEvery && (dirty_ || repeats_left_ > 0);
-  if (fate_due_ || due) report(now, reader, out);
+  const bool asks = note_key_wanted(reader.wants_key);
+  const Duration silent = now - last_report_;
+  const bool due = (silent >= kReportEvery && (dirty_ || repeats_left_ > 0)) ||
+                   (silent >= kAskForKeyEvery && key_wanted_after_);
+  if (fate_due_ || asks || due) report(now, reader, out);
+}
+
+// True where a key frame is wanted from now on.
+bool ReceiveSession::note_key_wanted(bool reader_wants) {
+  const bool before = key_wanted_after_.has_value();
+  key_wanted_after_ = reassembler_->key_wanted_after(reader_wants);
+  if (before || !key_wanted_after_) return false;
+  ++counters_.key_requests;
+  return true;
 }
 
 void ReceiveSession::report(Instant now, const ReaderState& reader, Outbox& out) {
@@ -218,6 +233,7 @@ void ReceiveSession::report(Instant now, const ReaderState& reader, Outbox& out)
   for (size_t i = 0; i < fates_.size(); ++i) {
     if (fates_[i].first_report + kReportRepeats >= report_) f.fates[f.fate_count++] = fates_[i].fate;
   }
+  f.key_wanted_after = key_wanted_after_;
   arrivals_.report(f, now);
   if (options_.reliable) f.arrivals.count = 0;  // nothing is lost there
   std::array<uint8_t, wire::kMaxFeedbackBytes> body;
@@ -233,6 +249,7 @@ Instant ReceiveSession::next_poll() const {
   if (!started()) return next;
   next = std::min({next, reassembler_->next_deadline(), release_held_at_});
   if (dirty_ || repeats_left_ > 0) next = std::min(next, last_report_ + kReportEvery);
+  if (key_wanted_after_) next = std::min(next, last_report_ + kAskForKeyEvery);
   return next;
 }
 

@@ -25,6 +25,7 @@ class ReceiveSession final : private reassemble::Reassembler::Output {
     reassemble::Reassembler::Counters frames;
     uint64_t packets = 0, packets_repeated = 0, packets_lost = 0, bytes = 0;
     uint64_t refused = 0, unknown = 0;
+    uint64_t key_requests = 0;
     uint64_t old =
         0;  // whole frames that had waited while this process was stopped, and were given up for newer ones
 
@@ -35,6 +36,7 @@ class ReceiveSession final : private reassemble::Reassembler::Output {
     uint64_t taken_units = 0;
     Duration oldest_wait{};
     uint32_t kernel_drops = 0;
+    bool wants_key = false;
   };
 
   ReceiveSession(const transport::Peer& peer, Association association, const Options& options,
@@ -68,6 +70,7 @@ class ReceiveSession final : private reassemble::Reassembler::Output {
 
   void on_data(const wire::Packet& packet, Instant now);
   void report(Instant now, const ReaderState& reader, Outbox& out);
+  bool note_key_wanted(bool reader_wants);
   Sequence taken(uint64_t taken_units);
 
   // latest: what waited in the kernel while this process was stopped. It is held back: most likely a newer one is on
@@ -106,6 +109,7 @@ class ReceiveSession final : private reassemble::Reassembler::Output {
   bool dirty_ = false;
   bool fate_due_ = false;
   bool any_fate_ = false;
+  std::optional<Sequence> key_wanted_after_;
   Instant last_report_{};
 };
 

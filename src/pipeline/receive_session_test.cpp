@@ -33,9 +33,10 @@ class ReceiveSessionTest : public ::testing::Test {
     out_.clear();
   }
 
-  void deliver(uint32_t frame, const std::vector<size_t>& packets = {0, 1, 2}) {
+  void deliver(uint32_t frame, const std::vector<size_t>& packets = {0, 1, 2}, bool key = true) {
     if (!frames_.contains(frame)) {
       FramePackets::Options options;
+      options.key = key;
       options.captured_at = now_;
       frames_.emplace(frame, FramePackets(frame, {std::string(130, 'x')}, options));
     }
@@ -203,6 +204,34 @@ TEST_F(ReceiveSessionTest, TakenNeverGoesBack) {
   EXPECT_EQ(wait(1ms).back().taken, Sequence(3));
   for (const auto& report : wait(200ms)) EXPECT_EQ(report.taken, Sequence(3));
   EXPECT_EQ(session_.counters().frames.lost, 1u);
+}
+
+TEST_F(ReceiveSessionTest, AsksForAKeyFrameUntilItBeginsToCome) {
+  deliver(1);
+  deliver(2, {0}, false);
+  deliver(3, {0, 1, 2}, false);
+  auto reports = wait(1ms);
+  ASSERT_EQ(reports.size(), 1u) << "at once";
+  EXPECT_EQ(reports[0].key_wanted_after, Sequence(3));
+  reports = wait(500ms);
+  EXPECT_GE(reports.size(), 9u);
+  for (const auto& report : reports) EXPECT_EQ(report.key_wanted_after, Sequence(3));
+  deliver(4, {0});
+  for (const auto& report : wait(20ms)) EXPECT_FALSE(report.key_wanted_after);
+  deliver(4, {1, 2});
+  for (const auto& report : wait(500ms)) EXPECT_FALSE(report.key_wanted_after);
+  EXPECT_EQ(session_.counters().key_requests, 1u);
+  EXPECT_EQ(sink_.ended, (Numbers{1, 4}));
+}
+
+TEST_F(ReceiveSessionTest, AsksForAKeyFrameWhereTheDecoderWantsOne) {
+  deliver(1);
+  deliver(2, {0, 1, 2}, false);
+  wait(100ms);
+  reader_.wants_key = true;
+  const auto reports = wait(1ms);
+  ASSERT_EQ(reports.size(), 1u);
+  EXPECT_EQ(reports[0].key_wanted_after, Sequence(2));
 }
 
 class ReceiveEverySessionTest : public ReceiveSessionTest {

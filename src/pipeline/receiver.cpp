@@ -100,7 +100,9 @@ Result<void> Receiver::record(const sink::RecorderOptions& options) {
   }
   network_->loop().call([&] {
     recording_ = begun;
+    recording_wants_key_ = dependent_;
     if (endpoint_) endpoint_->take_units(true);
+    if (endpoint_ && dependent_) endpoint_->on_taken();
   });
   return {};
 }
@@ -125,6 +127,8 @@ void Receiver::stop_recording() {
 
 // Each strip to the recording first: decoding takes a unit apart.
 void Receiver::begin(const Ref<media::AccessUnit>& unit) {
+  dependent_ = unit->info.codec == Codec::h264;
+  if (unit->info.key) recording_wants_key_ = false;
   if (recording_) recording_->begin(unit);
   decode_.begin(unit);
 }

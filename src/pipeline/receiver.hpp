@@ -46,6 +46,7 @@ class Receiver final : private Endpoint::Reader, private media::StripSink {
            const ReceiverOptions& options);
   uint64_t taken_units() const override { return decode_.taken_units(); }
   Duration oldest_wait(Instant now) const override { return decode_.oldest_wait(now); }
+  bool wants_key() const override { return decode_.wants_key() || recording_wants_key_; }
   void on_change(Endpoint::Change change, const std::string& why) override;
   void on_frame_channel(UniqueFd fd, bool same_clock) override;
   std::optional<Received> read_shared(Instant deadline);
@@ -63,6 +64,8 @@ class Receiver final : private Endpoint::Reader, private media::StripSink {
   SharedInlet shared_;
   std::unique_ptr<Endpoint> endpoint_;     // bound to the network thread
   media::StripSink* recording_ = nullptr;  // bound to the network thread
+  bool recording_wants_key_ = false;       // likewise: a recording begins with one
+  bool dependent_ = false;                 // likewise: not each frame is one
   std::atomic<bool> closed_{false};
 
   Mutex converting_;

@@ -7,6 +7,8 @@ namespace {
 
 // A receiver is heard each 10 ms while packets come to it, each 150 ms otherwise.
 constexpr auto kQuietAfter = std::chrono::milliseconds(500);
+// A key frame that was given to a receiver so lately is on its way, whatever it says.
+constexpr auto kKeyTakes = std::chrono::milliseconds(250);
 
 }  // namespace
 
@@ -23,7 +25,7 @@ void SendSession::start(Ref<packetize::SymbolUnit> newest_key) {
   if (newest_key && mode() == Mode::latest) queue_->offer(std::move(newest_key));
 }
 
-void SendSession::on_feedback(const wire::Packet& packet) {
+void SendSession::on_feedback(const wire::Packet& packet, Instant now) {
   const auto report = wire::parse_feedback(packet.body);
   if (!report) {
     ++counters.refused;
@@ -31,14 +33,22 @@ void SendSession::on_feedback(const wire::Packet& packet) {
   }
   if (!loss.add(*report) || !queue_) return;
   has_reported_ = true;
+  if (report->key_wanted_after) on_key_wanted(*report->key_wanted_after, now);
   if (report->fate_count > 0 || taken_) {
     taken_ = report->taken;
     queue_->taken(report->taken);
   }
 }
 
+void SendSession::on_key_wanted(Sequence after, Instant now) {
+  const auto newest = queue_->newest_key();
+  const bool on_its_way = newest && *newest > after && now - key_at_ < kKeyTakes;
+  if (!on_its_way && queue_->cut()) ++counters.key_requests;
+}
+
 void SendSession::offer(Ref<packetize::SymbolUnit> unit, Instant now) {
   if (!queue_) return;
+  if (unit->key) key_at_ = now;
   const bool had_room = queue_->offer(std::move(unit));
   full_since_ = had_room ? Instant::max() : std::min(full_since_, now);
 }

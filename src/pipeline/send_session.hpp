@@ -25,6 +25,7 @@ class SendSession {
     uint64_t dropped = 0;  // left out for this receiver
     uint64_t packets = 0, bytes = 0;
     uint64_t refused = 0;
+    uint64_t key_requests = 0;
   };
 
   SendSession(const transport::Peer& peer, Association association, const packetize::Pacer::Options& pacing);
@@ -40,7 +41,7 @@ class SendSession {
     shared_id_.reset();
   }
 
-  void on_feedback(const wire::Packet& packet);
+  void on_feedback(const wire::Packet& packet, Instant now);
   void offer(Ref<packetize::SymbolUnit> unit, Instant now);
   // Sends what is due. `interval`: between frames, 0 where unknown.
   void pump(Instant now, Duration interval, transport::Transport& transport, packetize::PacketBatch& batch,
@@ -50,6 +51,8 @@ class SendSession {
 
   // Could do something with a further frame at this moment.
   bool ready() const { return queue_ && (!queue_->full() || (quiet_ && mode() == Mode::latest)); }
+  // Nothing but a key frame can be sent to it, and at this moment one could.
+  bool wants_key() const { return queue_ && association.is_open() && !quiet_ && queue_->wants_key(); }
   // It has not been heard for so long that it may be stopped or gone: until it is, nothing is sent to it, and
   // the newest frame waits.
   bool is_quiet() const { return quiet_; }
@@ -64,6 +67,7 @@ class SendSession {
   feedback::LossMeter loss;
 
  private:
+  void on_key_wanted(Sequence after, Instant now);
   void tell_left_out(Outbox& out);
   size_t send_some(size_t room, Instant now, transport::Transport& transport, packetize::PacketBatch& batch);
 
@@ -77,6 +81,7 @@ class SendSession {
   bool unproven_ =
       false;  // has proven its address and nothing else: a single frame until it says that it came
   Instant full_since_ = Instant::max();
+  Instant key_at_{};  // a key frame was offered then
   std::optional<Sequence> taken_;
 };
 

@@ -54,9 +54,10 @@ class SendSessionTest : public ::testing::Test {
     out_.clear();
   }
 
-  Ref<packetize::SymbolUnit> unit(uint32_t frame) {
+  Ref<packetize::SymbolUnit> unit(uint32_t frame, bool key = true) {
     Ref<media::AccessUnit> access_unit(new media::AccessUnit);
     access_unit->info.number = Sequence(frame);
+    access_unit->info.key = key;
     access_unit->info.width = access_unit->info.height = 8;
     static const std::string strip(130, 's');
     auto to = packetizer_.begin(access_unit, false);
@@ -64,16 +65,17 @@ class SendSessionTest : public ::testing::Test {
     packetizer_.end(*to).value();
     return to;
   }
-  void offer(uint32_t frame) { session_.offer(unit(frame), now_); }
+  void offer(uint32_t frame, bool key = true) { session_.offer(unit(frame, key), now_); }
   void pump() { session_.pump(now_, 33ms, transport_, batch_, out_); }
-  void report(uint32_t number, uint32_t taken) {
+  void report(uint32_t number, uint32_t taken, std::optional<uint32_t> key_wanted_after = {}) {
     wire::Feedback f;
+    if (key_wanted_after) f.key_wanted_after = Sequence(*key_wanted_after);
     f.report = number;
     f.taken = Sequence(taken);
     f.fates[f.fate_count++] = {Sequence(taken), wire::Fate::complete, 0};
     const Datagram body = body_of(f);
     const MadePacket packet(wire::Type::feedback, kOwn, number, body);
-    session_.on_feedback(packet.get());
+    session_.on_feedback(packet.get(), now_);
     session_.association.on_packet(packet.get(), now_, out_);
   }
   Numbers skipped() {
@@ -206,7 +208,7 @@ TEST_F(SendSessionTest, ReceiverThatFallsSilentIsNotFedAndFindsTheNewestWhenItCo
 
 TEST_F(SendSessionTest, FeedbackThatBreaksItsFormatIsRefused) {
   session_.start({});
-  session_.on_feedback(MadePacket(wire::Type::feedback, kOwn, 1, as_bytes("no")).get());
+  session_.on_feedback(MadePacket(wire::Type::feedback, kOwn, 1, as_bytes("no")).get(), now_);
   EXPECT_EQ(session_.counters.refused, 1u);
 }
 
@@ -272,6 +274,51 @@ TEST_F(SendEverySessionTest, SlowReaderThatCatchesUpIsServedAgain) {
   offer(41);
   pump();
   EXPECT_EQ(transport_.frames(), (Numbers{41, 41, 41}));
+}
+
+TEST_F(SendSessionTest, ReceiverThatWantsAKeyFrameGetsNothingElse) {
+  session_.start({});
+  EXPECT_TRUE(session_.wants_key());
+  offer(1);
+  pump();
+  offer(2, false);
+  report(1, 1);
+  pump();
+  EXPECT_FALSE(session_.wants_key());
+  now_ += 300ms;
+  report(2, 1, 2);
+  EXPECT_TRUE(session_.wants_key());
+  offer(3, false);
+  pump();
+  offer(4);
+  pump();
+  transport_.frames();
+  EXPECT_EQ(skipped(), Numbers{3});
+  EXPECT_EQ(session_.counters.key_requests, 1u);
+}
+
+TEST_F(SendSessionTest, RequestThatCrossedTheKeyFrameIsNone) {
+  session_.start({});
+  offer(1);
+  offer(2, false);
+  pump();
+  report(1, 1, 0);  // said before 1 came
+  EXPECT_FALSE(session_.wants_key());
+  report(2, 1, 1);  // 1 was no help
+  EXPECT_TRUE(session_.wants_key());
+  EXPECT_EQ(session_.counters.key_requests, 1u);
+}
+
+TEST_F(SendSessionTest, KeyFrameThatWasLostOnItsWayIsAskedForAgain) {
+  session_.start({});
+  offer(1);
+  offer(2, false);
+  pump();
+  report(1, 0, 0);
+  EXPECT_FALSE(session_.wants_key());
+  now_ += 250ms;
+  report(2, 0, 0);
+  EXPECT_TRUE(session_.wants_key());
 }
 
 }  // namespace

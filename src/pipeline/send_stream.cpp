@@ -8,15 +8,23 @@ namespace glimt::pipeline {
 namespace {
 
 constexpr auto kDrainPoll = std::chrono::milliseconds(2);
+// Key frames on request: however many receivers ask, and how often, the others get no more of them than this.
+constexpr auto kKeysApart = std::chrono::milliseconds(250);
+// Then the newest picture is sent again. A picture that is due comes before.
+constexpr auto kShortestStill = std::chrono::milliseconds(20), kLongestStill = std::chrono::milliseconds(100);
+constexpr auto kAskAnewAfter =
+    std::chrono::seconds(1);  // the encoder took the request, and nothing came of it
 
 }  // namespace
 
 SendStream::SendStream(std::shared_ptr<NetworkThread> network, size_t slots,
-                       std::function<void()> on_units_wanted)
+                       std::function<void()> on_units_wanted, std::function<void()> send_again)
     : network_(std::move(network)),
       on_units_wanted_(std::move(on_units_wanted)),
+      send_again_(std::move(send_again)),
       shared_(network_->loop(), slots),
-      inlet_signal_(network_->loop(), [this] { drain_inlet(); }) {}
+      inlet_signal_(network_->loop(), [this] { drain_inlet(); }),
+      key_timer_(network_->loop(), [this] { on_key_timer(); }) {}
 
 SendStream::~SendStream() { close(wire::CloseReason::leaving, Duration::zero()); }
 
@@ -145,6 +153,11 @@ void SendStream::begin_unit(const Event& event) {
   last_begin_ = at;
   newer_picture_ = false;
   ++offered_;
+  if (event.unit->info.key) {
+    key_begun_at_ = at;
+    key_asked_at_ = {};
+    key_requested_ = false;
+  }
   event.unit->info.number = next_frame_;
   ++next_frame_;
   for (auto& [cut, p] : profiles_) {
@@ -175,6 +188,7 @@ void SendStream::demand_changed() {
     every += destination->every_receivers();
   }
   demand.lone_every = demand.receivers == 1 && every == 1;
+  consider_key();
   bool first = false;
   {
     MutexLock lock(m_);
@@ -184,6 +198,30 @@ void SendStream::demand_changed() {
   }
   demand_changed_.notify_all();
   if (first) on_units_wanted_();
+}
+
+void SendStream::consider_key() {
+  if (!send_again_) return;
+  const bool wanted = std::any_of(destinations_.begin(), destinations_.end(),
+                                  [](const auto& d) { return d.second->wants_key(); });
+  const Instant at = now();
+  if (!wanted) {
+    key_timer_.clear();
+  } else if (at < key_begun_at_ + kKeysApart) {
+    key_timer_.set(key_begun_at_ + kKeysApart);
+  } else if (at >= key_asked_at_ + kAskAnewAfter) {
+    key_asked_at_ = at;
+    key_requested_ = true;
+    key_timer_.set(at + std::clamp<Duration>(interval_ * 3 / 2, kShortestStill, kLongestStill));
+  }
+}
+
+void SendStream::on_key_timer() {
+  if (key_asked_at_ == Instant{}) {
+    demand_changed();
+  } else if (key_requested_) {  // no picture has taken it up
+    send_again_();
+  }
 }
 
 bool SendStream::may_let_go() const {

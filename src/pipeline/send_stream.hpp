@@ -29,8 +29,11 @@ class SendStream final : public media::StripSink, private Destination::Stream {
     bool lone_every = false;
   };
 
-  // `on_units_wanted`: the first receiver that takes units has come; called on the network thread.
-  SendStream(std::shared_ptr<NetworkThread> network, size_t slots, std::function<void()> on_units_wanted);
+  // `on_units_wanted`: the first receiver that takes units has come. `send_again`, of codecs whose pictures depend on each
+  // other: a key frame is wanted and no newer picture comes; it has the newest one encoded once more. Both are called on
+  // the network thread.
+  SendStream(std::shared_ptr<NetworkThread> network, size_t slots, std::function<void()> on_units_wanted,
+             std::function<void()> send_again);
   ~SendStream() override;
 
   Result<uint32_t> add(const Destination::Options& options);
@@ -40,6 +43,8 @@ class SendStream final : public media::StripSink, private Destination::Stream {
   SharedStream& shared() override { return shared_; }
   // A newer picture than the newest unit is there: whoever joins waits for that.
   void note_newer_picture() { newer_picture_ = true; }
+  // The next picture is to be a key frame; for the encode thread, which asks once for each.
+  bool take_key_request() { return key_requested_.exchange(false); }
   // Waits until `good` says so or the deadline has passed.
   template <class Predicate>
   void wait(Instant deadline, Predicate good) {
@@ -79,13 +84,16 @@ class SendStream final : public media::StripSink, private Destination::Stream {
   void drain_inlet();
   void apply(const Event& event);
   void complain(const Result<void>& done);
+  void consider_key();
+  void on_key_timer();
   void begin_unit(const Event& event);
   Profile& profile(const Cut& cut);
 
   const std::shared_ptr<NetworkThread> network_;
-  const std::function<void()> on_units_wanted_;
+  const std::function<void()> on_units_wanted_, send_again_;
   SharedStream shared_;
   std::atomic<bool> newer_picture_{false};
+  std::atomic<bool> key_requested_{false};
   Queue<Event> inlet_{64};
   transport::EventLoop::Signal inlet_signal_;
 
@@ -98,6 +106,8 @@ class SendStream final : public media::StripSink, private Destination::Stream {
   uint64_t offered_ = 0;  // to the sessions
   Instant last_begin_{};
   Duration interval_{};
+  transport::EventLoop::Timer key_timer_;
+  Instant key_begun_at_{}, key_asked_at_{};  // asked: since the last one began
 
   mutable Mutex m_;
   Condition demand_changed_;

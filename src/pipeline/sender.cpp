@@ -21,8 +21,13 @@ Result<std::unique_ptr<Sender>> Sender::open(const std::vector<Url>& urls, Publi
   if (!endpoints) return endpoints.error();
   auto network = NetworkThread::shared();
   if (!network) return network.error();
-  auto encoder = encode::make_encoder(options.codec.value_or(Codec::jpeg),
-                                      {options.quality, options.chroma, options.workers, strips});
+  auto encoder =
+      encode::make_encoder(options.codec.value_or(Codec::jpeg), {.quality = options.quality,
+                                                                 .chroma = options.chroma,
+                                                                 .workers = options.workers,
+                                                                 .strips = strips,
+                                                                 .encoder = options.encoder,
+                                                                 .bitrate_bps = options.bitrate_bps});
   if (!encoder) return encoder.error();
   std::unique_ptr<Sender> sender(new Sender(std::move(*network), options, std::move(*encoder)));
   for (const auto& endpoint : *endpoints) {
@@ -36,10 +41,12 @@ Sender::Sender(std::shared_ptr<NetworkThread> network, const PublisherOptions& o
     : options_(options),
       encoder_(std::move(encoder)),
       decoder_({std::nullopt, options.max_frame_bytes, options.workers}),
-      stream_(std::move(network), static_cast<size_t>(options.slots),
-              [this] {
-                if (auto frame = stream_.shared().newest(); !frame.empty()) waiting_.put(std::move(frame));
-              }),
+      stream_(
+          std::move(network), static_cast<size_t>(options.slots),
+          [this] {
+            if (auto frame = stream_.shared().newest(); !frame.empty()) waiting_.put(std::move(frame));
+          },
+          options.codec == Codec::h264 ? std::function<void()>([this] { send_again(); }) : nullptr),
       thread_("glimt-encode", [this] { encode_loop(); }) {}
 
 Sender::~Sender() { close(wire::CloseReason::leaving); }
@@ -158,6 +165,7 @@ void Sender::share_unit(const source::Picture& picture) {
 
 void Sender::encode(source::Picture& picture) {
   const Instant captured_at = stamps_of(picture).captured_at;
+  if (stream_.take_key_request()) encoder_->force_key();
   const auto done = encode_any(picture);
   MutexLock lock(m_);
   if (!done) {
@@ -185,7 +193,25 @@ Result<void> Sender::encode_any(source::Picture& picture) {
 Result<void> Sender::encode_pixels(media::Frame frame) {
   if (sends_arrays_ && frame.format == PixelFormat::i420)
     frame = converter_.convert(std::move(frame), PixelFormat::bgr24);
-  return encoder_->encode(frame, stream_);
+  auto done = encoder_->encode(frame, stream_);
+  if (done && options_.codec == Codec::h264 && !shares_) {
+    MutexLock lock(m_);
+    newest_ = std::move(frame);
+  }
+  return done;
+}
+
+// On the network thread. A newer picture that waits is better. Shared memory keeps its newest picture by itself.
+void Sender::send_again() {
+  media::Frame newest;
+  if (shares_) {
+    newest = stream_.shared().newest();
+  } else {
+    MutexLock lock(m_);
+    newest = newest_;
+  }
+  newest.again = true;
+  if (!newest.empty()) waiting_.try_put(std::move(newest));
 }
 
 // A JPEG that has restart markers leaves in strips, its bytes as they are.

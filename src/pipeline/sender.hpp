@@ -5,7 +5,7 @@
 //   errors   open and add: with the cure. A picture that cannot be encoded is counted and said once
 //            Pictures in shared memory do not wait: the publishing thread hands them over itself
 //   threads  publish is thread-safe and does not block (publish_every does); everything else is thread-safe
-//   memory   one picture waiting, one in the encoder; the slots of shared memory
+//   memory   one picture waiting, one in the encoder; the slots of shared memory; with H.264 the newest that was sent
 #pragma once
 
 #include "base/histogram.hpp"
@@ -59,6 +59,7 @@ class Sender {
   // False where the picture is to be left out.
   bool wait_for_demand();
   void encode(source::Picture& picture);
+  void send_again();
   Result<void> encode_any(source::Picture& picture);
   Result<void> encode_pixels(media::Frame frame);
   Result<void> pass_on(const Ref<media::AccessUnit>& unit);
@@ -82,6 +83,8 @@ class Sender {
   PublisherStats counted_ GLIMT_GUARDED_BY(m_);
   Histogram interval_ GLIMT_GUARDED_BY(m_), total_ GLIMT_GUARDED_BY(m_);
   std::string last_complaint_ GLIMT_GUARDED_BY(m_);
+  media::Frame newest_
+      GLIMT_GUARDED_BY(m_);  // of codecs whose pictures depend on each other: for whoever joins
 
   Thread thread_;  // last: it uses all of the above
 };

@@ -16,6 +16,7 @@ void Assembly::start(const wire::DataPacket& first, Instant now, Ref<media::Acce
   buffer_ = buffers.take();
   buffer_->reserve(std::min(expected_bytes, limits.max_unit_bytes));
   header_ = first.data;
+  key_ = (first.prefix.flags & wire::kKeyFrame) != 0;
   first_arrival_ = last_arrival_ = now;
   have_.clear();
   strips_.assign(first.data.strips, StripState{});
@@ -33,8 +34,10 @@ void Assembly::release() {
 
 bool Assembly::consistent(const wire::DataPacket& packet, uint32_t symbol) const {
   const auto& d = packet.data;
-  if (d.blocks != header_.blocks || d.strips != header_.strips || d.captured_us != header_.captured_us)
+  if (d.blocks != header_.blocks || d.strips != header_.strips || d.captured_us != header_.captured_us ||
+      key_ != ((packet.prefix.flags & wire::kKeyFrame) != 0)) {
     return false;
+  }
   const bool is_end = packet.prefix.flags & wire::kStripEnd;
   if (packet.prefix.length > limits_.payload_bytes ||
       (!is_end && packet.prefix.length < limits_.payload_bytes)) {
@@ -155,6 +158,8 @@ void Assembly::read_descriptor() {
   info.strips = d->strips;
   info.clock_id = d->clock_id;
   info.number = header_.frame;
+  info.key = key_;
+  info.again = d->again;
   info.metadata.assign(d->metadata.begin(), d->metadata.end());
   info.sender_captured_us = d->captured_us;
   info.stamps.captured_at = from_us(d->captured_us);

@@ -39,6 +39,7 @@ class Assembly {
   bool has_descriptor() const { return described_; }
   bool is_whole() const;
   bool is_malformed() const { return malformed_; }
+  bool is_key() const { return key_; }  // as each of its packets says
 
   const Ref<media::AccessUnit>& unit() const { return unit_; }
   Instant first_arrival() const { return first_arrival_; }
@@ -68,6 +69,7 @@ class Assembly {
   media::BufferPool* buffers_ = nullptr;  // borrowed
   Ref<media::Buffer> buffer_;
   wire::DataHeader header_;
+  bool key_ = true;
   Instant first_arrival_{}, last_arrival_{};
   std::vector<uint64_t> have_;  // one bit a symbol
   std::vector<StripState> strips_;

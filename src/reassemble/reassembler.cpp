@@ -19,6 +19,7 @@ Reassembler::Counters& Reassembler::Counters::operator+=(const Counters& other) 
   stale += other.stale;
   refused += other.refused;
   malformed += other.malformed;
+  unusable += other.unusable;
   return *this;
 }
 
@@ -107,7 +108,56 @@ bool Reassembler::give_up_one(const Slot& except, Output& out) {
 }
 
 bool Reassembler::may_emit(const Slot& slot) const {
-  return slot.state == State::partial && (options_.mode == Mode::latest || slot.frame == slots_[0].frame);
+  return slot.state == State::partial && (is_key(slot) || is_in_chain(slot)) &&
+         (options_.mode == Mode::latest || slot.frame == slots_[0].frame);
+}
+
+const Reassembler::Slot* Reassembler::find(Sequence frame) const {
+  const int32_t position = frame - (next_ - static_cast<uint32_t>(slots_.size()));
+  const bool there = position >= 0 && position < static_cast<int32_t>(slots_.size());
+  return there ? &slots_[static_cast<size_t>(position)] : nullptr;
+}
+
+bool Reassembler::is_key(const Slot& slot) const {
+  return slot.assembly >= 0 && assemblies_[static_cast<size_t>(slot.assembly)].is_key();
+}
+
+bool Reassembler::is_in_chain(const Slot& slot) const { return chain_ && slot.frame == *chain_ + 1; }
+
+// What it depends on will not come any more.
+bool Reassembler::is_unusable(const Slot& slot) const {
+  if (is_key(slot) || is_in_chain(slot)) return false;
+  const Slot* before = find(slot.frame - 1);
+  return !before || before->state == State::settled || before->state == State::overtaken;
+}
+
+void Reassembler::drop_unusable(Slot& slot, Output& out) {
+  if (slot.begun) out.abandon(assemblies_[static_cast<size_t>(slot.assembly)].unit());
+  slot.state = State::settled;
+  free_assembly(slot);
+  ++counters_.unusable;
+  out.fate({slot.frame, wire::Fate::failed, 0});
+}
+
+// What came whole before the frame that it depends on.
+void Reassembler::follow_chain(Instant now, Output& out) {
+  while (chain_) {
+    Slot* next = const_cast<Slot*>(find(*chain_ + 1));
+    if (!next || next->state != State::partial ||
+        !assemblies_[static_cast<size_t>(next->assembly)].is_whole() || !may_emit(*next)) {
+      return;
+    }
+    emit_strips(*next, out);
+    complete(*next, now, out);
+  }
+}
+
+std::optional<Sequence> Reassembler::key_wanted_after(bool decoder_wants) const {
+  if (!joined_ || !(wants_key_ || decoder_wants)) return std::nullopt;
+  for (size_t i = 0; i < slots_.size(); ++i) {
+    if (slots_[i].state == State::partial && is_key(slots_[i])) return std::nullopt;
+  }
+  return next_ - 1;
 }
 
 void Reassembler::progress(Slot& slot, Instant now, Output& out) {
@@ -117,12 +167,17 @@ void Reassembler::progress(Slot& slot, Instant now, Output& out) {
     settle(slot, wire::Fate::failed, out);
     return;
   }
+  dependent_ |= !assembly.is_key();
   if (may_emit(slot)) emit_strips(slot, out);
   if (!assembly.is_whole()) return;
   if (slot.state == State::overtaken) {
     settle(slot, wire::Fate::late, out);
   } else if (may_emit(slot)) {
     complete(slot, now, out);
+    follow_chain(now, out);
+  } else if (!is_key(slot)) {
+    wants_key_ = true;  // an older one is missing, and most likely lost
+    if (is_unusable(slot)) drop_unusable(slot, out);
   }
 }
 
@@ -145,6 +200,8 @@ void Reassembler::complete(Slot& slot, Instant now, Output& out) {
       std::chrono::duration_cast<std::chrono::microseconds>(now - assembly.first_arrival()).count() / 16;
   expected_bytes_ = assembly.extent_bytes() * 5 / 4;
   ++counters_.whole;
+  chain_ = slot.frame;
+  wants_key_ = false;
   slot.state = State::settled;
   free_assembly(slot);
   out.end(unit);
@@ -156,6 +213,10 @@ void Reassembler::overtake_before(Sequence frame, Output& out) {
   for (size_t i = 0; i < slots_.size() && slots_[i].frame < frame; ++i) {
     Slot& slot = slots_[i];
     if (slot.state != State::missing && slot.state != State::partial) continue;
+    if (slot.assembly >= 0 && assemblies_[static_cast<size_t>(slot.assembly)].is_whole()) {
+      drop_unusable(slot, out);
+      continue;
+    }
     slot.state = State::overtaken;
     if (!slot.begun) continue;
     out.abandon(assemblies_[static_cast<size_t>(slot.assembly)].unit());
@@ -166,6 +227,7 @@ void Reassembler::overtake_before(Sequence frame, Output& out) {
 void Reassembler::settle(Slot& slot, wire::Fate fate, Output& out) {
   if (slot.state == State::settled) return;
   if (slot.begun) out.abandon(assemblies_[static_cast<size_t>(slot.assembly)].unit());
+  if (slot.state != State::overtaken && dependent_ && (!chain_ || slot.frame > *chain_)) wants_key_ = true;
   slot.state = State::settled;
   free_assembly(slot);
   ++(fate == wire::Fate::late ? counters_.late : counters_.lost);
@@ -236,7 +298,8 @@ void Reassembler::abandon_all(Output& out) {
     free_assembly(slot);
   }
   slots_.clear();
-  joined_ = false;
+  joined_ = dependent_ = wants_key_ = false;
+  chain_.reset();
 }
 
 }  // namespace glimt::reassemble

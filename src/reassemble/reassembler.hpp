@@ -2,6 +2,8 @@
 //
 //   latest   strips are handed on as they complete; a whole newer frame abandons all older ones at once
 //   every    frames end in order; each waits until it is overdue, then the next one has its turn
+//   A frame that is no key frame follows the one before it, in either mode, or is not handed on: where that one is
+//   missing it waits as long as that may still come, and then nothing follows until the next key frame.
 //
 //   input    data packets in any order, lost, repeated, damaged by intent; what the sender says it skips; now
 //   output   begin, strip…, end or abandon of access units, and the fate of each frame; when to be called
@@ -46,6 +48,7 @@ class Reassembler {
     uint64_t stale = 0;                                   // packets of frames whose fate was settled
     uint64_t refused = 0;                                 // packets that contradict others of their frame
     uint64_t malformed = 0;                               // frames that could not be read
+    uint64_t unusable = 0;                                // whole frames that depend on one that is missing
 
     Counters& operator+=(const Counters& other);
   };
@@ -62,6 +65,9 @@ class Reassembler {
   void abandon_all(Output& out);
 
   const Counters& counters() const { return counters_; }
+  // Only a key frame helps, one after the frame that is named, and none is on its way. `decoder_wants`: for a reason of
+  // its own.
+  std::optional<Sequence> key_wanted_after(bool decoder_wants = false) const;
 
   static constexpr size_t kMaxAssemblies = 16;
   static constexpr size_t kMaxHeldUnits = 3;
@@ -94,6 +100,12 @@ class Reassembler {
   void advance(Instant now, Output& out);
   bool overdue(const Slot& slot, size_t position, Instant now) const;
   bool may_emit(const Slot& slot) const;
+  const Slot* find(Sequence frame) const;
+  bool is_key(const Slot& slot) const;
+  bool is_in_chain(const Slot& slot) const;
+  bool is_unusable(const Slot& slot) const;
+  void drop_unusable(Slot& slot, Output& out);
+  void follow_chain(Instant now, Output& out);
 
   const Options options_;
   Ring<Slot> slots_{kMaxSlots};  // consecutive frame numbers, oldest first
@@ -105,6 +117,9 @@ class Reassembler {
   size_t expected_bytes_ = 0;
   size_t held_bytes_ = 0;
   Counters counters_;
+  std::optional<Sequence> chain_;  // the newest frame that was handed on, where what depends on it may follow
+  bool dependent_ = false;         // not every frame is a key frame
+  bool wants_key_ = false;
   Pool<media::AccessUnit> units_;
   media::BufferPool buffers_{4};  // idle ones may be as large as the largest frame was
 };

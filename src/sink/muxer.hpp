@@ -12,6 +12,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "media/access_unit.hpp"
 
@@ -22,8 +23,8 @@ enum class Container { matroska, mp4 };
 class Muxer {
  public:
   virtual ~Muxer() = default;
-  // `at`: since the first picture of the file.
-  virtual Result<void> write(Bytes picture, Duration at) = 0;
+  // `at`: since the first picture of the file. `key`: decodes without one before it.
+  virtual Result<void> write(Bytes picture, Duration at, bool key) = 0;
   // Hands all that was written to the kernel.
   virtual Result<void> flush() = 0;
   // The end of the file: index and duration.
@@ -35,6 +36,7 @@ struct MuxerOptions {
   Codec codec = Codec::jpeg;
   int width = 0, height = 0;
   std::chrono::system_clock::time_point began;  // when the first picture was captured
+  std::vector<uint8_t> parameter_sets;          // of H.264
 };
 
 // The file stays its caller's, and open for as long as the muxer lives.

@@ -12,6 +12,7 @@
 
 #include "base/log.hpp"
 #include "base/module.hpp"
+#include "media/h264_layout.hpp"
 #include "media/jpeg_layout.hpp"
 
 namespace glimt::sink {
@@ -51,10 +52,11 @@ Error because(const std::string& path, int code) {
 
 // What can stand in a file as it is.
 Result<void> suits(const media::AccessUnit& unit, Bytes picture) {
-  if (unit.info.codec != Codec::jpeg) {
+  if (unit.info.codec == Codec::raw) {
     return Error{ErrorKind::unsupported,
-                 "uncompressed pictures are not recorded; send them with ?codec=jpeg"};
+                 "uncompressed pictures are not recorded; send them with ?codec=jpeg or h264"};
   }
+  if (unit.info.codec == Codec::h264 && !picture.empty()) return {};
   const auto scan = media::scan_jpeg(picture);
   if (scan.state != media::JpegScan::State::whole || scan.layout.width != unit.info.width ||
       scan.layout.height != unit.info.height) {
@@ -132,15 +134,21 @@ void Recorder::put(const media::AccessUnit& unit, Instant now) {
     refuse(fits.error(), now);
     return;
   }
-  const Instant captured = std::clamp(info.stamps.captured_or_arrived(), now - kOldestCapture, now);
-  if (file_ && wants_another(info, captured)) finish();
-  if (!file_ && !begin_file(info, captured, now)) {
+  const bool depends_on_missing = !info.key && file_ && info.number != file_->number + 1;
+  if (depends_on_missing) {
     count(0, 1);
     return;
   }
+  const Instant captured = std::clamp(info.stamps.captured_or_arrived(), now - kOldestCapture, now);
+  if (file_ && wants_another(info, captured)) finish();
+  if (!file_ && !begin_file(info, picture, captured, now)) {
+    count(0, 1);
+    return;
+  }
+  file_->number = info.number;
   ++file_->unflushed;
   file_->newest = std::max(file_->newest, captured);
-  if (auto written = file_->muxer->write(picture, file_->newest - file_->began); !written) {
+  if (auto written = file_->muxer->write(picture, file_->newest - file_->began, info.key); !written) {
     break_off(written.error(), now);
     return;
   }
@@ -164,13 +172,15 @@ void Recorder::tend(Instant now) {
 
 bool Recorder::wants_another(const media::UnitInfo& info, Instant captured) const {
   const File& file = *file_;
+  if (!info.key) return false;
   return info.width != file.kind.width || info.height != file.kind.height || info.codec != file.kind.codec ||
          file.pictures >= kMostPictures || captured - file.newest >= kLongestPause ||
          (options_.segment && captured - file.began >= *options_.segment);
 }
 
-bool Recorder::begin_file(const media::UnitInfo& info, Instant captured, Instant now) {
-  if (now < try_again_at_) return false;
+bool Recorder::begin_file(const media::UnitInfo& info, Bytes picture, Instant captured, Instant now) {
+  const auto& info = unit.info;
+  if (now < try_again_at_ || !info.key) return false;
   const auto began = std::chrono::system_clock::now() +
                      std::chrono::duration_cast<std::chrono::system_clock::duration>(captured - now);
   auto file = create(began);
@@ -179,7 +189,8 @@ bool Recorder::begin_file(const media::UnitInfo& info, Instant captured, Instant
     try_again_at_ = now + kTryAgainAfter;
     return false;
   }
-  file->kind = {container_, info.codec, info.width, info.height, began};
+  file->kind = {container_, info.codec, info.width, info.height, began, {}};
+  if (info.codec == Codec::h264) file->kind.parameter_sets = media::parameter_sets(picture);
   file->began = file->newest = captured;
   auto muxer = open_muxer_(file->fd.get(), file->kind);
   if (!muxer) {

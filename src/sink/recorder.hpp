@@ -6,6 +6,8 @@
 //   No file is ever overwritten: the first one without segments has the name as given, unless that exists; all
 //   others have their time in it: out-20261121-132451.mkv
 //
+//   Of H.264 each file begins with a key frame; a picture that depends on one that is in no file is in none.
+//
 //   input    whole access units of one stream; tend() at least every quarter of a second
 //   output   files that play up to the last second also when the process is killed
 //   errors   open: with the cure. Later: warnings and counters; the stream goes on
@@ -84,11 +86,12 @@ class Recorder final : public UnitSink {
     uint64_t unflushed = 0, unflushed_bytes = 0;
     off_t flushed_size = 0;
     bool any_flushed = false;
+    Sequence number;  // of the newest picture
   };
 
   Recorder(const RecorderOptions& options, Container container, OpenMuxer open_muxer);
   bool wants_another(const media::UnitInfo& info, Instant captured) const;
-  bool begin_file(const media::UnitInfo& info, Instant captured, Instant now);
+  bool begin_file(const media::UnitInfo& info, Bytes picture, Instant captured, Instant now);
   Result<File> create(std::chrono::system_clock::time_point began);
   void flush(Instant now);
   Result<void> look_after() const;

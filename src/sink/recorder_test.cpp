@@ -23,8 +23,8 @@ namespace fs = std::filesystem;
 class TextMuxer final : public Muxer {
  public:
   TextMuxer(int fd, const bool& broken) : fd_(fd), broken_(broken) {}
-  Result<void> write(Bytes, Duration at) override {
-    text_ += std::to_string(at / 1ms) + " ";
+  Result<void> write(Bytes, Duration at, bool key) override {
+    text_ += (key ? "" : "+") + std::to_string(at / 1ms) + " ";
     return {};
   }
   Result<void> flush() override { return put(std::exchange(text_, "")); }
@@ -59,7 +59,8 @@ class RecorderTest : public ::testing::Test {
 
   void open(std::optional<Duration> segment = {}) {
     recorder_ =
-        Recorder::open({(folder_ / "out.mkv").string(), segment}, [this](int fd, const MuxerOptions&) {
+        Recorder::open({(folder_ / "out.mkv").string(), segment}, [this](int fd, const MuxerOptions& muxer) {
+          parameter_sets_ = muxer.parameter_sets;
           return std::unique_ptr<Muxer>(std::make_unique<TextMuxer>(fd, broken_));
         }).value();
   }
@@ -76,6 +77,22 @@ class RecorderTest : public ::testing::Test {
     Ref<Held<std::vector<uint8_t>>> bytes(new Held<std::vector<uint8_t>>(make_jpeg(width, height)));
     unit.strips.push_back({bytes, bytes->value, 0});
     recorder_->put(unit, now_);
+  }
+  void put_h264(uint32_t number, bool key, size_t strips = 1) {
+    media::AccessUnit unit;
+    unit.info.codec = Codec::h264;
+    unit.info.width = 64;
+    unit.info.height = 48;
+    unit.info.key = key;
+    unit.info.number = Sequence(number);
+    unit.info.stamps.captured_at = now_;
+    const std::vector<uint8_t> head{0, 0, 0, 1, 0x67, 1, 0, 0, 0, 1, 0x68, 2}, slice{0, 0, 1, 0x65, 3};
+    for (size_t i = 0; i < strips; ++i) {
+      Ref<Held<std::vector<uint8_t>>> bytes(new Held<std::vector<uint8_t>>(i == 0 ? head : slice));
+      unit.strips.insert(unit.strips.begin(), {bytes, bytes->value, static_cast<int>(i)});
+    }
+    recorder_->put(unit, now_);
+    now_ += 40ms;
   }
   void wait(Duration d) {
     now_ += d;
@@ -101,6 +118,7 @@ class RecorderTest : public ::testing::Test {
 
   const fs::path folder_;
   bool broken_ = false;
+  std::vector<uint8_t> parameter_sets_;
   Instant now_ = now();
   std::unique_ptr<Recorder> recorder_;
 };
@@ -246,6 +264,35 @@ TEST_F(RecorderTest, WhatCannotStandInAFileIsCountedAndTheStreamGoesOn) {
   put();
   recorder_->finish();
   EXPECT_THAT(texts(), ElementsAre("0 end"));
+}
+
+TEST_F(RecorderTest, H264BeginsWithAKeyFrame) {
+  open();
+  put_h264(5, false);
+  put_h264(6, true, 3);
+  put_h264(7, false);
+  EXPECT_EQ(parameter_sets_, (std::vector<uint8_t>{0, 0, 0, 1, 0x67, 1, 0, 0, 0, 1, 0x68, 2}));
+  recorder_->finish();
+  EXPECT_THAT(texts(), ElementsAre("0 +40 end"));
+  EXPECT_EQ(not_recorded(), 1u);
+}
+
+TEST_F(RecorderTest, H264ThatDependsOnWhatIsNotInTheFileIsLeftOut) {
+  open();
+  for (const uint32_t number : {1, 2, 4, 5}) put_h264(number, number == 1);
+  put_h264(6, true);
+  put_h264(7, false);
+  recorder_->finish();
+  EXPECT_THAT(texts(), ElementsAre("0 +40 160 +200 end"));
+  EXPECT_EQ(not_recorded(), 2u);
+}
+
+TEST_F(RecorderTest, H264SegmentsBeginWithKeyFrames) {
+  open(1s);
+  for (uint32_t i = 0; i < 30; ++i) put_h264(i, i % 28 == 0);
+  recorder_->finish();
+  EXPECT_EQ(texts().size(), 2u);
+  for (const auto& text : texts()) EXPECT_EQ(text.substr(0, 2), "0 ");
 }
 
 TEST_F(RecorderTest, CaptureTimesFarFromTheArrivalAreNotBelieved) {

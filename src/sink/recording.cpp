@@ -57,7 +57,7 @@ class LibavMuxer final : public Muxer {
     context_->pb = io_;
     context_->flags |= AVFMT_FLAG_CUSTOM_IO;
     context_->flush_packets = 0;
-    describe(options);
+    if (!describe(options)) return Error{ErrorKind::exhausted, "no memory"};
     AVDictionary* how = nullptr;
     if (mp4_) {
       av_dict_set(&how, "movflags", "empty_moov+default_base_moof+frag_custom", 0);
@@ -70,7 +70,7 @@ class LibavMuxer final : public Muxer {
     return header < 0 ? lost(header) : flush();
   }
 
-  Result<void> write(Bytes picture, Duration at) override {
+  Result<void> write(Bytes picture, Duration at, bool key) override {
     const int64_t ticks = av_rescale_q(at.count(), {1, 1'000'000'000}, stream_->time_base);
     const int64_t before = std::exchange(last_, std::max(last_ + 1, ticks));
     // Otherwise a fragment would begin where the one before it is thought to end.
@@ -81,7 +81,7 @@ class LibavMuxer final : public Muxer {
     packet_->pts = packet_->dts = last_;
     packet_->duration =
         before < 0 ? 1 : last_ - before;  // as good a guess as any: the next one says how long it stood
-    packet_->flags = AV_PKT_FLAG_KEY;
+    packet_->flags = key ? AV_PKT_FLAG_KEY : 0;
     return judge(av_write_frame(context_, packet_.get()));
   }
 
@@ -99,14 +99,21 @@ class LibavMuxer final : public Muxer {
   }
 
  private:
-  void describe(const MuxerOptions& options) {
+  bool describe(const MuxerOptions& options) {
     auto& picture = *stream_->codecpar;
     picture.codec_type = AVMEDIA_TYPE_VIDEO;
-    picture.codec_id = AV_CODEC_ID_MJPEG;
+    picture.codec_id = options.codec == Codec::h264 ? AV_CODEC_ID_H264 : AV_CODEC_ID_MJPEG;
+    if (const auto& sets = options.parameter_sets; !sets.empty()) {
+      picture.extradata = static_cast<uint8_t*>(av_mallocz(sets.size() + AV_INPUT_BUFFER_PADDING_SIZE));
+      if (!picture.extradata) return false;
+      std::copy(sets.begin(), sets.end(), picture.extradata);
+      picture.extradata_size = static_cast<int>(sets.size());
+    }
     picture.width = options.width;
     picture.height = options.height;
     stream_->time_base = {1, kMp4TicksPerSecond};
     av_dict_set(&context_->metadata, "creation_time", iso_time(options.began).c_str(), 0);
+    return true;
   }
 
   Result<void> judge(int code) { return code < 0 || io_->error < 0 ? lost(code) : Result<void>(); }

@@ -8,6 +8,7 @@ enum Field : uint8_t {
   kCaptured = 2,  // u64 microseconds, u64 clock id
   kEncoded = 3,   // u32 microseconds after capture
   kMetadata = 4,  // bytes
+  kAgain = 5,     // nothing
 };
 
 void field_header(ByteWriter& out, Field field, size_t length) {
@@ -18,8 +19,8 @@ void field_header(ByteWriter& out, Field field, size_t length) {
 
 void serialize(ByteWriter& out, const Descriptor& d) {
   const bool has_encoded = d.encoded_after_us > 0;
-  const size_t length =
-      (4 + 7) + (4 + 16) + (has_encoded ? 4 + 4 : 0) + (d.metadata.empty() ? 0 : 4 + d.metadata.size());
+  const size_t length = (4 + 7) + (4 + 16) + (has_encoded ? 4 + 4 : 0) + (d.again ? 4 : 0) +
+                        (d.metadata.empty() ? 0 : 4 + d.metadata.size());
   out.u32(static_cast<uint32_t>(length));
   field_header(out, kPicture, 7);
   out.u8(static_cast<uint8_t>(d.codec));
@@ -34,6 +35,7 @@ void serialize(ByteWriter& out, const Descriptor& d) {
     field_header(out, kEncoded, 4);
     out.u32(d.encoded_after_us);
   }
+  if (d.again) field_header(out, kAgain, 0);
   if (!d.metadata.empty()) {
     field_header(out, kMetadata, d.metadata.size());
     out.put(d.metadata);
@@ -69,12 +71,15 @@ std::optional<Descriptor> parse_descriptor(Bytes bytes) {
       case kMetadata:
         d.metadata = value.rest();
         break;
+      case kAgain:
+        d.again = true;
+        break;
       default:
         break;
     }
     if (!value.ok()) return std::nullopt;
   }
-  const bool known_codec = d.codec == Codec::raw || d.codec == Codec::jpeg;
+  const bool known_codec = d.codec >= Codec::raw && d.codec <= Codec::h264;
   const bool known_format = is_pixel_format(static_cast<unsigned>(d.format));
   if (!has_picture || !has_captured || !known_codec || !known_format || !is_sane_time(d.captured_us) ||
       d.width == 0 || d.height == 0 || d.strips == 0 || d.metadata.size() > kMaxMetadataBytes) {

@@ -24,6 +24,8 @@ struct Descriptor {
   int64_t captured_us = 0;  // of the sender's clock
   uint64_t clock_id = 0;
   uint32_t encoded_after_us = 0;  // capture to encoded; 0 where a strip left before the frame was encoded
+  // The picture of the frame before, encoded once more for whoever has come since.
+  bool again = false;
   Bytes metadata;
 };
 

@@ -113,7 +113,7 @@ TEST_F(DescriptorTest, RefusesAPictureThatCannotBe) {
   EXPECT_TRUE(refused([](Descriptor& d) { d.height = 0; }));
   EXPECT_TRUE(refused([](Descriptor& d) { d.strips = 0; }));
   EXPECT_TRUE(refused([](Descriptor& d) { d.codec = static_cast<Codec>(0); }));
-  EXPECT_TRUE(refused([](Descriptor& d) { d.codec = static_cast<Codec>(3); }));
+  EXPECT_TRUE(refused([](Descriptor& d) { d.codec = static_cast<Codec>(4); }));
   EXPECT_TRUE(refused([](Descriptor& d) { d.format = static_cast<PixelFormat>(0); }));
   EXPECT_TRUE(refused([](Descriptor& d) { d.format = static_cast<PixelFormat>(11); }));
   EXPECT_TRUE(refused([](Descriptor& d) { d.captured_us = int64_t{1} << 50; }));

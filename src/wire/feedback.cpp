@@ -4,9 +4,10 @@ namespace glimt::wire {
 namespace {
 
 enum Section : uint8_t {
-  kFates = 1,     // each: u32 frame, u8 fate, u16 spread
-  kArrivals = 2,  // u64 first, u16 count, count times u16
-  kDeficits = 3,  // reserved for repair: u32 frame, u8 block, u8 missing
+  kFates = 1,      // each: u32 frame, u8 fate, u16 spread
+  kArrivals = 2,   // u64 first, u16 count, count times u16
+  kDeficits = 3,   // reserved for repair: u32 frame, u8 block, u8 missing
+  kKeyWanted = 4,  // u32 frame
 };
 constexpr size_t kFateBytes = 7;
 
@@ -61,6 +62,10 @@ size_t serialize(std::span<uint8_t> body, const Feedback& f) {
     out.u16(f.arrivals.count);
     for (size_t i = 0; i < f.arrivals.count; ++i) out.u16(f.arrivals.before_16us[i]);
   }
+  if (f.key_wanted_after) {
+    section(out, kKeyWanted, 4);
+    out.u32(f.key_wanted_after->value());
+  }
   return out.ok() ? out.size() : 0;
 }
 
@@ -82,6 +87,10 @@ std::optional<Feedback> parse_feedback(Bytes body) {
     if (!in.ok()) return std::nullopt;
     if (type == kFates && !parse_fates(value, f)) return std::nullopt;
     if (type == kArrivals && !parse_arrivals(value, f.arrivals)) return std::nullopt;
+    if (type == kKeyWanted) {
+      f.key_wanted_after = Sequence(value.u32());
+      if (!value.ok() || value.left() > 0) return std::nullopt;
+    }
   }
   if (!in.ok()) return std::nullopt;
   return f;

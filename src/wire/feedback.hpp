@@ -1,7 +1,7 @@
 // FEEDBACK: what a receiver tells its sender, once a frame and at least every 10 ms while media flows.
 //
 //   fixed part: report number, counters, the newest frame that the reader has taken; then sections (u8 type,
-//   u8 0, u16 length): frame fates, arrival times, deficits. Each report repeats what the last two said.
+//   u8 0, u16 length): frame fates, arrival times, deficits, a key frame that is wanted. Each report repeats what the last two said.
 //   Unknown sections are skipped.
 //
 //   units    microseconds of the receiver's clock (low 32 bits), 16 us units where said
@@ -49,9 +49,12 @@ struct Feedback {
   std::array<FrameFate, kMaxFates> fates{};
   size_t fate_count = 0;
   Arrivals arrivals;
+  // Nothing can be decoded before the next key frame; this is the newest frame that was heard of, and no help.
+  std::optional<Sequence> key_wanted_after;
 };
 
-inline constexpr size_t kMaxFeedbackBytes = 32 + 4 + Feedback::kMaxFates * 7 + 4 + 10 + Arrivals::kMax * 2;
+inline constexpr size_t kMaxFeedbackBytes =
+    32 + 4 + Feedback::kMaxFates * 7 + 4 + 10 + Arrivals::kMax * 2 + 4 + 4;
 
 size_t serialize(std::span<uint8_t> body, const Feedback& feedback);
 std::optional<Feedback> parse_feedback(Bytes body);

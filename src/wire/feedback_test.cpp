@@ -32,6 +32,17 @@ class FeedbackTest : public ::testing::Test {
   Feedback feedback_{7, 0x11223344, uint64_t{1} << 40, 99, 5, Sequence(0xFFFFFFFF), 321, {}, 0, {}};
 };
 
+TEST_F(FeedbackTest, KeyFrameThatIsWantedComesBackAndIsFourBytes) {
+  EXPECT_FALSE(parse_feedback(serialized())->key_wanted_after);
+  feedback_.key_wanted_after = Sequence(0xFFFFFFFE);
+  EXPECT_EQ(parse_feedback(serialized())->key_wanted_after, Sequence(0xFFFFFFFE));
+  for (const size_t size : {0u, 3u, 5u}) {
+    auto body = serialized();
+    append_section(body, 4, std::vector<uint8_t>(size));
+    EXPECT_FALSE(parse_feedback(body)) << size;
+  }
+}
+
 TEST_F(FeedbackTest, ComesBackAsItWas) {
   add_fate(0xFFFFFFFF, Fate::complete, 12);
   add_fate(0, Fate::failed, 0);
@@ -66,6 +77,7 @@ TEST_F(FeedbackTest, WithoutSectionsIsTheFixedPartAlone) {
 TEST_F(FeedbackTest, FullestReportFitsItsBoundExactly) {
   for (size_t i = 0; i < Feedback::kMaxFates; ++i) add_fate(static_cast<uint32_t>(i), Fate::late, 1);
   add_arrivals(1, Arrivals::kMax);
+  feedback_.key_wanted_after = Sequence(3);
   const auto body = serialized();
   EXPECT_EQ(body.size(), kMaxFeedbackBytes);
   const auto back = parse_feedback(body);

@@ -73,6 +73,7 @@ Feedback feedback_of(const json& b) {
                                fate["spread_16us"]};
   f.arrivals.first = u64(b["arrivals"]["first"]);
   for (const auto& before : b["arrivals"]["before_16us"]) f.arrivals.before_16us[f.arrivals.count++] = before;
+  if (b.contains("key_wanted_after")) f.key_wanted_after = Sequence(b["key_wanted_after"].get<uint32_t>());
   return f;
 }
 json json_of(const Feedback& f) {
@@ -82,15 +83,17 @@ json json_of(const Feedback& f) {
                      {"fate", static_cast<int>(f.fates[i].fate)},
                      {"spread_16us", f.fates[i].spread_16us}});
   for (size_t i = 0; i < f.arrivals.count; ++i) before.push_back(f.arrivals.before_16us[i]);
-  return {{"report", f.report},
-          {"sent_at_us", f.sent_at_us},
-          {"highest_number", std::to_string(f.highest_number)},
-          {"packets", f.packets},
-          {"kernel_drops", f.kernel_drops},
-          {"taken", f.taken.value()},
-          {"decode_queue_16us", f.decode_queue_16us},
-          {"fates", fates},
-          {"arrivals", {{"first", std::to_string(f.arrivals.first)}, {"before_16us", before}}}};
+  json all{{"report", f.report},
+           {"sent_at_us", f.sent_at_us},
+           {"highest_number", std::to_string(f.highest_number)},
+           {"packets", f.packets},
+           {"kernel_drops", f.kernel_drops},
+           {"taken", f.taken.value()},
+           {"decode_queue_16us", f.decode_queue_16us},
+           {"fates", fates},
+           {"arrivals", {{"first", std::to_string(f.arrivals.first)}, {"before_16us", before}}}};
+  if (f.key_wanted_after) all["key_wanted_after"] = f.key_wanted_after->value();
+  return all;
 }
 
 Clock clock_of(const json& b) {
@@ -217,8 +220,9 @@ TEST_P(VectorsTest, MeaningIsWrittenAsTheGoldenBytes) { EXPECT_EQ(hex(written())
 
 TEST_P(VectorsTest, GoldenBytesAreReadAsTheMeaning) { EXPECT_EQ(read().dump(1), meaning_.dump(1)); }
 
-const std::vector<std::string> kNames{"hello",          "hello_answer", "data_first", "data_last", "feedback",
-                                      "clock_question", "clock_answer", "close",      "skip"};
+const std::vector<std::string> kNames{"hello",    "hello_answer", "data_first",     "data_last",
+                                      "feedback", "feedback_key", "clock_question", "clock_answer",
+                                      "close",    "skip"};
 INSTANTIATE_TEST_SUITE_P(Golden, VectorsTest, ::testing::ValuesIn(kNames),
                          [](const auto& name) { return name.param; });
 

@@ -55,9 +55,11 @@ def doctor(checks, what, argv, env=None):
 def check_plain(checks, command):
     found = doctor(checks, "as it is", [command])
     checks.equal(found["no displays"]["level"], "note", "no display is a note")
-    for module in ("videoio", "imgcodecs", "highgui", "objdetect", "libav"):
+    for module in ("videoio", "imgcodecs", "highgui", "objdetect", "libav", "h264"):
         checks.equal(found[module]["level"], "ok", f"the module {module} opens", found[module])
     checks.equal(found["jpeg"]["facts"]["turbo"], True, "libjpeg-turbo is known by its own word")
+    checks.that("libx264" in found["h264_encoders"]["facts"]["encoders"], "x264 encodes", found["h264_encoders"])
+    checks.equal(len(found["h264_encoders"]["facts"]["encoders"]) + len(found["h264_encoders"]["facts"]["others"]), 5, "and the others say why not")
     checks.equal(found["descriptors"]["facts"]["limit"], int(subprocess.check_output(["sh", "-c", "ulimit -n"])), "the limit of files")
     checks.equal(found["cores"]["facts"]["cores"], len(os.sched_getaffinity(0)), "cores")
     if not list(Path("/dev").glob("video*")):
@@ -111,9 +113,9 @@ def check_lone_library(checks, command):
         loaded = subprocess.run(["ldd", str(copy)], capture_output=True, text=True, env={**os.environ, "LD_LIBRARY_PATH": folder}).stdout
     if not checks.that(folder in loaded, "without modules: the copied library is the one in use", loaded):
         return
-    for module in ("videoio", "imgcodecs", "highgui", "objdetect", "libav"):
+    for module in ("videoio", "imgcodecs", "highgui", "objdetect", "libav", "h264"):
         f = found[module]
-        package = "libavformat" if module == "libav" else f"libopencv-{module}"
+        package = {"libav": "libavformat", "h264": "libavcodec"}.get(module, f"libopencv-{module}")
         checks.that(f["level"] == "problem" and package in f["cure"], f"without {module}: its package is named", f)
 
 

@@ -22,6 +22,7 @@ class FramePackets {
     Instant captured_at{};
     uint16_t width = 8, height = 8;
     std::string metadata;
+    bool key = true;
   };
 
   FramePackets(uint32_t number, const std::vector<std::string>& strips, const Options& options)
@@ -56,7 +57,8 @@ class FramePackets {
     do {
       const Bytes payload = all.subspan(at, std::min(options_.payload_bytes, all.size() - at));
       const bool last = at + payload.size() == all.size();
-      int flags = wire::kKeyFrame | (at == 0 ? wire::kStripStart : 0) | (last ? wire::kStripEnd : 0);
+      int flags = (options_.key ? wire::kKeyFrame : 0) | (at == 0 ? wire::kStripStart : 0) |
+                  (last ? wire::kStripEnd : 0);
       if (last && index + 1 == strips_.size()) flags |= wire::kFrameEnd;
       add_packet(payload, static_cast<uint8_t>(index), static_cast<uint8_t>(flags));
       at += payload.size();

@@ -42,7 +42,10 @@ def feedback(f):
     fates = b"".join(struct.pack("<IBH", x["frame"], x["fate"], x["spread_16us"]) for x in f["fates"])
     times = f["arrivals"]["before_16us"]
     arrivals = struct.pack("<QH", int(f["arrivals"]["first"]), len(times)) + struct.pack(f"<{len(times)}H", *times)
-    for kind, value in ((1, fates), (2, arrivals)):
+    sections = [(1, fates), (2, arrivals)]
+    if "key_wanted_after" in f:
+        sections.append((4, struct.pack("<I", f["key_wanted_after"])))
+    for kind, value in sections:
         body += struct.pack("<BBH", kind, 0, len(value)) + value
     return body
 
