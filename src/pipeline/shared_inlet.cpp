@@ -2,6 +2,7 @@
 
 #include <sys/eventfd.h>
 
+#include <algorithm>
 #include <bitset>
 
 #include "base/log.hpp"
@@ -20,9 +21,14 @@ constexpr auto kNewerWithin = std::chrono::milliseconds(10);
 
 }  // namespace
 
+// Counts as mapped until nobody looks at it any more.
 struct SharedInlet::Memory : Shared {
-  explicit Memory(transport::Mapping m) : mapping(std::move(m)) {}
+  Memory(transport::Mapping m, std::atomic<size_t>& sum) : mapping(std::move(m)), mapped(sum) {
+    mapped += mapping.size();
+  }
+  ~Memory() override { mapped -= mapping.size(); }
   const transport::Mapping mapping;
+  std::atomic<size_t>& mapped;
 };
 
 // A picture that came and was not read yet, and where it lies: the slot may be given other memory.
@@ -38,17 +44,19 @@ struct SharedInlet::Channel : std::enable_shared_from_this<Channel> {
       socket;  // as long as a picture is on loan: the sender sees when the last one is gone
   const bool same_clock;
   std::atomic<uint32_t> on_loan{0};
+  std::atomic<size_t> mapped{0};
 
-  Mutex reading;  // one reader at a time; it is let go while there is nothing
-  std::array<Ref<Memory>, wire::kMaxSharedSlots> memories GLIMT_GUARDED_BY(reading);
-  size_t mapped GLIMT_GUARDED_BY(reading) = 0;
-  size_t slots_in_a_row GLIMT_GUARDED_BY(reading) = 0;
-  Ring<Waiting> waiting GLIMT_GUARDED_BY(reading){2 * transport::FrameChannel::kBatch};
-  std::optional<Sequence> last GLIMT_GUARDED_BY(reading);
-  std::bitset<wire::kMaxSharedSlots> announced GLIMT_GUARDED_BY(reading);
-  bool newer_is_held GLIMT_GUARDED_BY(reading) = false;  // by the sender
-  bool asked GLIMT_GUARDED_BY(reading) = false;          // for it
-  bool ended GLIMT_GUARDED_BY(reading) = false;
+  // One reader at a time; it is let go while there is nothing. All below is guarded by it: whoever is given a Channel
+  // holds it.
+  Mutex reading;
+  std::array<Ref<Memory>, wire::kMaxSharedSlots> memories;
+  size_t slots_in_a_row = 0;
+  Ring<Waiting> waiting{2 * transport::FrameChannel::kBatch};
+  std::optional<Sequence> last;
+  std::bitset<wire::kMaxSharedSlots> announced;
+  bool newer_is_held = false;  // by the sender
+  bool asked = false;          // for it
+  bool ended = false;
 };
 
 class SharedInlet::Loan : public Shared {
@@ -175,18 +183,16 @@ void SharedInlet::take_in(Channel& channel, const transport::FrameChannel::Messa
 
 void SharedInlet::add_memory(Channel& channel, const wire::SharedSlot& slot, const UniqueFd& fd) {
   auto& memory = channel.memories[slot.slot];
-  if (memory) channel.mapped -= memory->mapping.size();
   memory = {};
   channel.announced.set(slot.slot);
   if (++channel.slots_in_a_row > kMaxSlotsAtATime)
     return refuse(channel, "memory without end, and no picture in it");
   // What is too large for this receiver stays unmapped, and so do its pictures.
   const size_t limit = kMaxMemories * (options_.max_frame_bytes + kMetadataRoom);
-  if (slot.bytes > limit - channel.mapped) return;
+  if (slot.bytes > limit - std::min<size_t>(limit, channel.mapped)) return;
   auto mapping = transport::map_shared_memory(fd.get(), slot.bytes);
   if (!mapping) return refuse(channel, mapping.error().message);
-  channel.mapped += mapping->size();
-  memory = Ref<Memory>(new Memory(std::move(*mapping)));
+  memory = Ref<Memory>(new Memory(std::move(*mapping), channel.mapped));
 }
 
 void SharedInlet::add_frame(Channel& channel, const wire::SharedFrame& frame) {

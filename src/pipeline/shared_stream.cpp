@@ -9,6 +9,7 @@ namespace {
 constexpr size_t kMaxLoans = std::max(SharedStream::kCredit, SharedStream::kCreditEvery) + 1;
 constexpr size_t kShort = 2;  // with fewer slots to spare a receiver has one picture at a time
 constexpr uint64_t kMaxRefused = 16;
+constexpr uint32_t kMaxAsks = 4;  // on their way
 
 // The slot behind a frame that fills it from its first byte on.
 Slot* slot_of(const media::Frame& frame) {
@@ -31,6 +32,7 @@ struct SharedStream::Consumer {
   std::array<uint32_t, wire::kMaxSharedSlots> announced{};  // memory id by slot
   Sequence last;                                            // that it was lent
   bool held_back = false;                                   // and told so
+  uint32_t may_ask = 0;                                     // once for each time
   bool asks = false;                                        // for the newest, whatever its credit
   bool gone = false;
   Instant full_since = Instant::max();
@@ -90,9 +92,10 @@ Result<void> SharedStream::publish(media::Frame& frame) {
   frame.metadata = std::move(metadata);
   const Instant at = now();
   for (auto& [id, consumer] : consumers_) {
-    collect(*consumer);
+    if (!has_room(*consumer)) collect(*consumer);
     offer(*consumer, at);
   }
+  for (auto& [id, consumer] : consumers_) collect(*consumer);  // nobody waits for that
   return {};
 }
 
@@ -112,6 +115,8 @@ void SharedStream::offer(Consumer& to, Instant at) {
   to.full_since = std::min(to.full_since, at);
   if (to.mode == Mode::every || to.held_back) return;
   to.held_back = to.channel.send(wire::SharedHeld{});
+  if (!to.held_back) return;
+  to.may_ask = std::min(to.may_ask + 1, kMaxAsks);
   held_.raise();
 }
 
@@ -163,8 +168,9 @@ void SharedStream::collect(Consumer& from) {
 
 void SharedStream::settle(Consumer& with, Bytes bytes) {
   const auto message = wire::parse_shared(bytes);
-  if (message && std::holds_alternative<wire::SharedAsk>(*message)) {
-    with.asks = with.held_back;
+  if (message && std::holds_alternative<wire::SharedAsk>(*message) && with.may_ask > 0) {
+    --with.may_ask;
+    with.asks = with.held_back;  // it may have been given the newest meanwhile
     return;
   }
   if (message && std::holds_alternative<wire::SharedRelease>(*message)) {

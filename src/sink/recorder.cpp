@@ -179,7 +179,6 @@ bool Recorder::wants_another(const media::UnitInfo& info, Instant captured) cons
 }
 
 bool Recorder::begin_file(const media::UnitInfo& info, Bytes picture, Instant captured, Instant now) {
-  const auto& info = unit.info;
   if (now < try_again_at_ || !info.key) return false;
   const auto began = std::chrono::system_clock::now() +
                      std::chrono::duration_cast<std::chrono::system_clock::duration>(captured - now);

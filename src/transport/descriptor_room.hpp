@@ -26,7 +26,7 @@ class DescriptorRoom {
   // To receive one.
   void offer(msghdr& message) {
     message.msg_control = bytes_.data();
-    message.msg_controllen = bytes_.size();
+    message.msg_controllen = CMSG_LEN(sizeof(int));  // rounded up as CMSG_SPACE does, two would fit
   }
   // To send one.
   void put(msghdr& message, int fd) {

@@ -46,16 +46,15 @@ size_t FrameChannel::receive(Batch& batch, bool& hung_up) const {
     hung_up = errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR;
     return 0;
   }
-  size_t count = 0;
-  for (; count < static_cast<size_t>(n); ++count) {
-    if (headers[count].msg_len == 0) {  // no message is empty
-      hung_up = true;
-      break;
-    }
-    batch[count].size = headers[count].msg_len;
-    batch[count].fd = take_descriptor(headers[count].msg_hdr);
+  const auto came = static_cast<size_t>(n);
+  for (size_t i = 0; i < came; ++i) {
+    batch[i].size = headers[i].msg_len;
+    batch[i].fd = take_descriptor(headers[i].msg_hdr);  // of all, so that none stays open
   }
-  return count;
+  const auto empty = [](const Message& message) { return message.size == 0; };  // no message is
+  const auto whole = std::find_if(batch.begin(), batch.begin() + came, empty) - batch.begin();
+  hung_up = whole < static_cast<ptrdiff_t>(came);
+  return static_cast<size_t>(whole);
 }
 
 void FrameChannel::wait(Instant deadline, int wake) const {

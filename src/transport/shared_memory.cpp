@@ -1,8 +1,10 @@
 #include "transport/shared_memory.hpp"
 
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 
 #include <cerrno>
 #include <cstring>
@@ -52,6 +54,9 @@ Result<Mapping> map_shared_memory(int fd, uint64_t bytes) {
   const int seals = fcntl(fd, F_GET_SEALS);
   if (seals < 0 || (seals & (kSeals | F_SEAL_SEAL)) != (kSeals | F_SEAL_SEAL))
     return malformed("it is not sealed, and could be cut off while it is looked at");
+  struct statfs lies {};
+  if (fstatfs(fd, &lies) != 0 || lies.f_type != TMPFS_MAGIC)
+    return malformed("it is not of ordinary pages");  // of huge ones whole ones only can be unmapped
   struct stat status {};
   if (fstat(fd, &status) != 0 || status.st_size < 0 || static_cast<uint64_t>(status.st_size) < bytes)
     return malformed("it is smaller than it was said to be");

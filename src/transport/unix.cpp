@@ -42,13 +42,14 @@ class UnixChannel final : public Channel {
       msghdr message = message_over(&part, 1);
       room.offer(message);
       const ssize_t n = recvmsg(fd_, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+      UniqueFd fd = n < 0 ? UniqueFd() : take_descriptor(message);
       if (n == 0) return State::closed;
       if (n < 0 && errno == ECONNRESET)
         continue;  // said once, ahead of what the other end sent before it left
       if (n < 0)
         return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR ? State::open : State::closed;
       const auto packet = Bytes(input_).first(static_cast<size_t>(n));
-      if (UniqueFd fd = take_descriptor(message)) {
+      if (fd) {
         packets.on_descriptor(packet, std::move(fd));
       } else {
         packets.on_packet(packet);

@@ -5,7 +5,7 @@ import struct
 import sys
 from pathlib import Path
 
-TYPES = {"HELLO": 1, "DATA": 2, "FEEDBACK": 4, "CLOCK": 5, "CLOSE": 6, "SKIP": 7}
+TYPES = {"HELLO": 1, "DATA": 2, "FEEDBACK": 4, "CLOCK": 5, "CLOSE": 6, "SKIP": 7, "FRAMES": 8}
 
 
 def crc32c(data, crc=0):
@@ -27,6 +27,8 @@ def hello(h):
     body += short_field(3, struct.pack("<I", h["symbol_bytes"]))
     body += short_field(4, struct.pack("<Q", int(h["clock_id"])))
     body += short_field(5, h["agent"].encode())
+    if "shares" in h:
+        body += short_field(6, struct.pack("<B", h["shares"]))
     return body + short_field(0, bytes(128 - len(body) - 2))
 
 
@@ -60,6 +62,10 @@ def close(c):
 
 def skip(s):
     return struct.pack("<II", s["first"], s["count"])
+
+
+def frames(_):
+    return b""
 
 
 def packet(p):
