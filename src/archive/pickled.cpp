@@ -49,6 +49,7 @@ Result<std::unique_ptr<source::FrameSource>> open_named(const Folder& folder, co
                                                         source::SourceOptions options) {
   const auto file = folder.open_file(name, kind);
   if (!file) return file.error();
+  options.pixels = true;  // a pickle holds an array
   return open_stored(*file, options);
 }
 

@@ -150,8 +150,8 @@ Error disagree(const char* what) {
 }
 
 Result<SendEndpoint> parse_send_endpoint(const Url& url, const PublisherOptions& options) {
-  if (auto known = url.allow_only({"listen", "connect", "codec", "quality", "chroma", "encoder", "bitrate",
-                                   "workers", "pace", "max_frame", "slots", "wire", "key", "mode"});
+  if (auto known = url.allow_only({"listen", "connect", "codec", "quality", "pace", "chroma", "workers",
+                                   "encoder", "bitrate", "max_frame", "slots", "wire", "key", "mode"});
       !known)
     return known.error();
   if (auto open = refuse_keys(url); !open) return open.error();

@@ -29,7 +29,8 @@ def check_table(checks, text):
     rows = {row[0]: row[1:] for row in ROW.findall(summary)}
     checks.equal(sorted(rows), ["TCP", "UDP", "Unix"], "the summary has three rows", text)
     for name, (fps, p50, p95, p99, most, _lost, _late, _repeated, refused, _dropped, rate) in rows.items():
-        checks.that(float(fps) > 0 and float(rate) > 0, f"{name}: pictures flow", text)
+        # On one machine they lie in shared memory, and nothing is sent but their names.
+        checks.that(float(fps) > 0 and (float(rate) > 0 or name == "Unix"), f"{name}: pictures flow", text)
         checks.that(0 < float(p50) <= float(p95) <= float(p99) <= float(most), f"{name}: percentiles are in order", text)
         checks.equal(refused, "0", f"{name}: nothing is refused", text)
 

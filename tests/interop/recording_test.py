@@ -100,7 +100,8 @@ def check_whole(checks, command, ending):
         s.reaches("recorded", 100)
         checks.equal(s.stop(), 0, f"{what}: Ctrl-C, exit code", s.receiver.errors())
         recorded, not_recorded = s.recorded()
-        checks.that(recorded >= s.received() >= 100 and not_recorded == 0, f"{what}: the summary counts", s.receiver.errors())
+        # The last picture may have been on its way to both when the recording ended.
+        checks.that(recorded + 1 >= s.received() >= 100 and not_recorded == 0, f"{what}: the summary counts", s.receiver.errors())
         checks.equal([Path(p).name for p in s.files()], [f"out.{ending}"], f"{what}: one file, named as given")
         checks.equal(s.now()["total_ms"]["whole_decoded"]["n"], 0, f"{what}: a recording alone decodes nothing")
         check_readers(checks, f"{s.folder}/out.{ending}", recorded, what)
@@ -253,7 +254,7 @@ def check_existing_file(checks, command):
 def check_raw(checks, command):
     with Stream(command, "raw", "--record", "{f}/out.mkv", source="test:?size=320x240") as s:
         s.sender.end()
-        s.sender = Child([command, "send", "test:?size=320x240", f"{s.address}?codec=raw"])
+        s.sender = Child([command, "send", "test:?size=320x240", s.address, "--codec", "raw"])
         checks.that(s.receiver.says("?codec=jpeg"), "raw: is refused with its cure", s.receiver.errors())
         check_goes_on(checks, s, "raw")
         checks.equal(s.receiver.errors().count("uncompressed pictures are not recorded"), 1, "raw: was said once", s.receiver.errors())
