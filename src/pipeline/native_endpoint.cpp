@@ -59,8 +59,9 @@ void NativeEndpoint::on_descriptor(const transport::Peer& from, Bytes datagram, 
   const bool expected = parsed.packet && parsed.packet->header.type == wire::Type::frames &&
                         is_current(from, parsed.packet->header.session) && session_->association.is_open();
   on_datagram(from, datagram, arrived_at);
-  if (expected)
-    reader_.on_frame_channel(std::move(fd), session_ && session_->association.peer().clock_id == clock_id());
+  if (!expected) return;
+  shares_ = true;
+  reader_.on_frame_channel(std::move(fd), session_ && session_->association.peer().clock_id == clock_id());
 }
 
 void NativeEndpoint::on_stranger(const transport::Peer& from, const wire::Packet& packet, Instant now) {
@@ -132,6 +133,7 @@ void NativeEndpoint::on_session_packet(const wire::Packet& packet, size_t bytes,
 
 void NativeEndpoint::opened() {
   ++sessions_;
+  shares_ = false;
   session_->start(reader_.taken_units());
   last_complaint_.clear();
   reader_.on_change(Change::connected, transport::to_string(session_->peer));
@@ -224,7 +226,9 @@ void NativeEndpoint::meet_anew(const std::string& why) {
 }
 
 void NativeEndpoint::take_units(bool on) {
-  if (std::exchange(takes_units_, on) == on || !session_ || !transport_->traits().passes) return;
+  if (std::exchange(takes_units_, on) == on || !session_) return;
+  if (on ? !shares_ : !shared_before_) return;  // nothing would come of it
+  shared_before_ = on;
   meet_anew(options_.address.text + ": asking for " +
             (on ? "encoded pictures" : "pictures in shared memory"));
 }

@@ -53,6 +53,8 @@ class NativeEndpoint final : public Endpoint {
   transport::EventLoop::Timer timer_;
   Admission admission_;
   bool takes_units_;
+  bool shares_ = false;         // the sender has handed over a frame channel
+  bool shared_before_ = false;  // and would again
   std::optional<ReceiveSession> session_;
   ReceiveSession::Counters former_;  // of sessions that ended
   Instant connected_at_{};           // of what this end has connected

@@ -1,10 +1,10 @@
 #include "pipeline/slot_pool.hpp"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
+#include <csignal>
 #include <set>
-
-#include "support/descriptors.hpp"
 
 namespace glimt::pipeline {
 namespace {
@@ -91,10 +91,29 @@ TEST(SlotPoolTest, DoesNotTakeAnothersSlotForItsOwn) {
   EXPECT_FALSE(pool.owns(*slot));
 }
 
+// Files can have no bytes, those in memory neither.
+class NoRoom {
+ public:
+  NoRoom() {
+    getrlimit(RLIMIT_FSIZE, &before_);
+    const rlimit none{0, before_.rlim_max};
+    setrlimit(RLIMIT_FSIZE, &none);
+  }
+  ~NoRoom() {
+    setrlimit(RLIMIT_FSIZE, &before_);
+    std::signal(SIGXFSZ, signal_before_);
+  }
+  NoRoom(const NoRoom&) = delete;
+
+ private:
+  void (*const signal_before_)(int) = std::signal(SIGXFSZ, SIG_IGN);
+  rlimit before_{};
+};
+
 TEST(SlotPoolTest, NothingLeftInTheSystemIsAnErrorAndTheSlotComesBack) {
   SlotPool pool(1);
   {
-    const test::NoDescriptors none;
+    const NoRoom none;
     const auto slot = pool.take(kBytes);
     ASSERT_FALSE(slot);
     EXPECT_EQ(slot.error().kind, ErrorKind::exhausted);
