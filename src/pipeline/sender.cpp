@@ -72,8 +72,8 @@ media::Frame Sender::borrow(PixelFormat format, int width, int height) {
 }
 
 void Sender::share(media::Frame& frame) {
-  const bool watched = stream_.demand().sharing > 0;
   const auto done = stream_.shared().publish(frame);
+  const bool watched = stream_.demand().sharing > 0;
   MutexLock lock(m_);
   if (done) {
     ++(watched ? counted_.frames : counted_.unwatched);

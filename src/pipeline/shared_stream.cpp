@@ -30,10 +30,10 @@ struct SharedStream::Consumer {
   const Mode mode;
   std::vector<Loan> loans;                                  // the oldest first
   std::array<uint32_t, wire::kMaxSharedSlots> announced{};  // memory id by slot
-  Sequence last;                                            // that it was lent
   bool held_back = false;                                   // and told so
   uint32_t may_ask = 0;                                     // once for each time
   bool asks = false;                                        // for the newest, whatever its credit
+  bool is_served = false;                                   // by the network thread, at this moment
   bool gone = false;
   Instant full_since = Instant::max();
   Counters counted;
@@ -107,11 +107,12 @@ bool SharedStream::has_room(const Consumer& c) const {
 
 void SharedStream::offer(Consumer& to, Instant at) {
   if (to.gone) return;
-  if (has_room(to)) {
+  if (!to.is_served && has_room(to)) {
     lend(to, at);
     return;
   }
   ++to.counted.dropped;
+  if (to.is_served) return;  // it is offered this one after that
   to.full_since = std::min(to.full_since, at);
   if (to.mode == Mode::every || to.held_back) return;
   to.held_back = to.channel.send(wire::SharedHeld{});
@@ -121,27 +122,35 @@ void SharedStream::offer(Consumer& to, Instant at) {
 }
 
 void SharedStream::lend(Consumer& to, Instant at) {
-  Ref<Slot> slot(static_cast<Slot*>(newest_.frame.owner.get()));
-  uint32_t& announced = to.announced[slot->index()];
-  if (announced != slot->memory_id()) {
-    if (!to.channel.send(wire::SharedSlot{slot->index(), slot->size()}, slot->fd())) return;
-    announced = slot->memory_id();
-  }
+  const Handover handover = prepare(to, at);
+  note_done(to, handover, hand_over(to, handover));
+}
+
+SharedStream::Handover SharedStream::prepare(Consumer& to, Instant at) {
   const auto& f = newest_.frame;
-  const wire::SharedFrame message{slot->index(),
-                                  f.format,
-                                  static_cast<uint16_t>(f.width),
-                                  static_cast<uint16_t>(f.height),
-                                  f.number,
-                                  static_cast<uint32_t>(newest_.metadata_bytes),
-                                  to_us(f.stamps.captured_at),
-                                  to_us(at)};
-  to.loans.push_back({f.number, std::move(slot), at});  // before it can be given back
-  if (!to.channel.send(message)) {
-    to.loans.pop_back();
+  Ref<Slot> slot(static_cast<Slot*>(f.owner.get()));
+  uint32_t& announced = to.announced[slot->index()];
+  const bool is_new = std::exchange(announced, slot->memory_id()) != slot->memory_id();
+  to.loans.push_back({f.number, slot, at});  // before it can be given back
+  return {{slot->index(), f.format, static_cast<uint16_t>(f.width), static_cast<uint16_t>(f.height), f.number,
+           static_cast<uint32_t>(newest_.metadata_bytes), to_us(f.stamps.captured_at), to_us(at)},
+          std::move(slot),
+          is_new};
+}
+
+bool SharedStream::hand_over(const Consumer& to, const Handover& h) {
+  if (h.is_new && !to.channel.send(wire::SharedSlot{h.frame.slot, h.slot->size()}, h.slot->fd()))
+    return false;
+  return to.channel.send(h.frame);
+}
+
+void SharedStream::note_done(Consumer& to, const Handover& h, bool done) {
+  if (to.gone) return;
+  if (!done) {
+    to.announced[h.frame.slot] = 0;
+    std::erase_if(to.loans, [&h](const Loan& l) { return l.number == h.frame.number; });
     return;
   }
-  to.last = f.number;
   to.held_back = to.asks = false;
   to.full_since = Instant::max();
   ++to.counted.frames;
@@ -252,20 +261,35 @@ void SharedStream::detach(uint32_t id) {
 }
 
 void SharedStream::on_events(uint32_t id) {
+  std::shared_ptr<Consumer> consumer;
+  Handover handover;
+  {
+    MutexLock lock(m_);
+    const auto found = consumers_.find(id);
+    if (found == consumers_.end()) return;
+    consumer = found->second;
+    collect(*consumer);
+    if (consumer->gone) {
+      loop_.unwatch(consumer->channel.fd());
+      return;
+    }
+    if (!consumer->held_back) loop_.change(consumer->channel.fd(), 0);
+    if (!consumer->held_back || !has_room(*consumer)) return;
+    handover = prepare(*consumer, now());
+    consumer->is_served = true;
+  }
+  // Without the lock: whoever wakes up may run in this thread's place, and the publisher would wait for both.
+  const bool done = hand_over(*consumer, handover);
   MutexLock lock(m_);
-  const auto found = consumers_.find(id);
-  if (found == consumers_.end()) return;
-  Consumer& consumer = *found->second;
-  collect(consumer);
-  if (consumer.gone) {
-    loop_.unwatch(consumer.channel.fd());
-    return;
+  consumer->is_served = false;
+  note_done(*consumer, handover, done);
+  if (!done || consumer->gone) return;
+  --consumer->counted.dropped;  // as which it was counted when it was held back
+  if (newest_.frame.number != handover.frame.number) {
+    --consumer->counted.dropped;
+    offer(*consumer, now());
   }
-  if (consumer.held_back && has_room(consumer)) {
-    lend(consumer, now());
-    if (!consumer.held_back) --consumer.counted.dropped;  // as which it was counted when it was held back
-  }
-  if (!consumer.held_back) loop_.change(consumer.channel.fd(), 0);
+  if (!consumer->held_back) loop_.change(consumer->channel.fd(), 0);
 }
 
 void SharedStream::watch_held() {

@@ -67,12 +67,21 @@ class SharedStream {
     Ref<Slot> slot;
     Instant since;
   };
+  // The newest picture on its way to one receiver.
+  struct Handover {
+    wire::SharedFrame frame;
+    Ref<Slot> slot;
+    bool is_new = false;  // memory that this receiver does not have yet
+  };
   struct Consumer;
 
   Result<Ref<Slot>> take_slot(size_t bytes);
   Result<void> move_into_slot(media::Frame& frame);
   void offer(Consumer& to, Instant at) GLIMT_REQUIRES(m_);
   void lend(Consumer& to, Instant at) GLIMT_REQUIRES(m_);
+  Handover prepare(Consumer& to, Instant at) GLIMT_REQUIRES(m_);
+  static bool hand_over(const Consumer& to, const Handover& handover);
+  void note_done(Consumer& to, const Handover& handover, bool done) GLIMT_REQUIRES(m_);
   bool has_room(const Consumer& consumer) const GLIMT_REQUIRES(m_);
   void collect(Consumer& from) GLIMT_REQUIRES(m_);
   void settle(Consumer& with, Bytes message) GLIMT_REQUIRES(m_);
