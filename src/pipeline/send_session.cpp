@@ -18,7 +18,7 @@ SendSession::SendSession(const transport::Peer& to, Association a, const packeti
 void SendSession::start(Ref<packetize::SymbolUnit> newest_key) {
   queue_.emplace(packetize::SendQueue::Options{.mode = mode()});
   taken_.reset();
-  blocked_ = quiet_ = unproven_ = has_reported_ = false;
+  blocked_ = quiet_ = unproven_ = has_reported_ = starved_ = false;
   full_since_ = Instant::max();
   loss = {};
   // In latest mode a receiver that joins sees the last picture at once; `every` begins with the next one.
@@ -48,6 +48,7 @@ void SendSession::on_key_wanted(Sequence after, Instant now) {
 
 void SendSession::offer(Ref<packetize::SymbolUnit> unit, Instant now) {
   if (!queue_) return;
+  starved_ = false;
   if (unit->key) key_at_ = now;
   const bool had_room = queue_->offer(std::move(unit));
   full_since_ = had_room ? Instant::max() : std::min(full_since_, now);
@@ -86,6 +87,7 @@ void SendSession::pump(Instant now, Duration interval, transport::Transport& tra
   }
   counters.frames += queue_->take_finished();
   tell_left_out(out);
+  starved_ = queue_->current() == nullptr;
 }
 
 size_t SendSession::send_some(size_t room, Instant now, transport::Transport& transport,
@@ -110,7 +112,7 @@ size_t SendSession::send_some(size_t room, Instant now, transport::Transport& tr
 }
 
 Instant SendSession::next_pump() const {
-  const bool waits = !queue_ || queue_->empty() || blocked_ || unproven_ || quiet_;
+  const bool waits = !queue_ || starved_ || blocked_ || unproven_ || quiet_;
   const Instant due = waits ? Instant::max() : pacer_.next();
   return std::min(due, association.next_poll());
 }

@@ -76,6 +76,7 @@ class SendSession {
   packetize::Pacer pacer_;
   size_t paced_bytes_ = 0;  // of the unit that is being sent, as far as it was known
   bool blocked_ = false;
+  bool starved_ = true;  // nothing waits, or of a picture in strips only what is not encoded yet
   bool quiet_ = false;
   bool has_reported_ = false;
   bool unproven_ =

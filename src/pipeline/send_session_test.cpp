@@ -121,6 +121,26 @@ TEST_F(SendSessionTest, FramesThatAreLeftOutAreToldAndCounted) {
   EXPECT_EQ(session_.counters.dropped, 2u);
 }
 
+TEST_F(SendSessionTest, FrameWhoseNextStripIsBeingEncodedWaitsForNoTimer) {
+  session_.start({});
+  Ref<media::AccessUnit> growing(new media::AccessUnit);
+  growing->info.number = Sequence(1);
+  growing->info.width = growing->info.height = 8;
+  growing->info.strips = 2;
+  const std::string strip(10, 's');
+  auto unit = packetizer_.begin(growing, false);
+  session_.offer(unit, now_);
+  packetizer_.add(*unit, {Ref<Shared>(), as_bytes(strip), 0}).value();
+  pump();
+  ASSERT_FALSE(transport_.frames().empty());
+  EXPECT_EQ(session_.next_pump(), session_.association.next_poll()) << "the encoder wakes us";
+  packetizer_.add(*unit, {Ref<Shared>(), as_bytes(strip), 1}).value();
+  packetizer_.end(*unit).value();
+  pump();
+  EXPECT_FALSE(transport_.frames().empty());
+  EXPECT_EQ(session_.counters.frames, 1u);
+}
+
 TEST_F(SendSessionTest, BlockedFrameGoesOnWhereItStoppedWithoutAGapInItsNumbers) {
   session_.start({});
   transport_.room = 1;
