@@ -192,8 +192,9 @@ TEST_F(SharedFramesTest, MetadataRidesWithItsPicture) {
 
 TEST_F(SharedFramesTest, ManyReadersEachAtItsOwnPace) {
   const Link link = make_link("unix");
-  auto out = Publisher::open(link.listening).value();
   constexpr size_t kReaders = 6;
+  // As many as all of them can have at once: where none is left, a picture goes, and it might be the last.
+  auto out = Publisher::open(link.listening, {.slots = 4 * kReaders}).value();
   constexpr uint32_t kLast = 300;
   std::vector<Subscriber> readers;
   for (size_t i = 0; i < kReaders; ++i) readers.push_back(Subscriber::open(link.connecting).value());
