@@ -17,7 +17,7 @@ constexpr size_t kMetadataRoom = media::kMaxMetadataBytes + 4096;  // of each pi
 constexpr int kRounds = 8;  // then the reader has its turn, whatever else comes
 constexpr size_t kMaxSlotsAtATime = 2 * wire::kMaxSharedSlots;  // without a picture
 // The sender's network thread answers; the picture that is here already is not kept back for longer.
-constexpr auto kNewerWithin = std::chrono::milliseconds(10);
+constexpr auto kNewerWithin = std::chrono::milliseconds(50);
 
 }  // namespace
 
