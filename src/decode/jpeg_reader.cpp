@@ -90,6 +90,17 @@ bool JpegReader::is_420() const {
          c[2].h_samp_factor == 1 && c[2].v_samp_factor == 1;
 }
 
+bool JpegReader::is_one_segment() const {
+  if (jpeg_.progressive_mode || jpeg_.comps_in_scan != jpeg_.num_components) return false;
+  const auto blocks = [](unsigned side, int factor) {
+    const unsigned pixels = static_cast<unsigned>(factor) * DCTSIZE;
+    return (side + pixels - 1) / pixels;
+  };
+  const bool alone = jpeg_.num_components == 1;  // its blocks are not interleaved, whatever its factors say
+  const uint64_t across = blocks(jpeg_.image_width, alone ? 1 : jpeg_.max_h_samp_factor);
+  return jpeg_.restart_interval >= across * blocks(jpeg_.image_height, alone ? 1 : jpeg_.max_v_samp_factor);
+}
+
 bool JpegReader::read(const media::Frame& frame, int first_row, int scale) {
   jpeg_.do_fancy_upsampling = FALSE;
   jpeg_.raw_data_out = frame.format == PixelFormat::i420 ? TRUE : FALSE;
@@ -103,6 +114,8 @@ bool JpegReader::read(const media::Frame& frame, int first_row, int scale) {
 
 bool JpegReader::decompress(const media::Frame& frame, size_t first_row) {
   if (setjmp(error_.out) != 0) return false;
+  if (is_one_segment())
+    jpeg_.restart_interval = 0;  // with one libjpeg reads bit by bit, whether markers come or not
   jpeg_start_decompress(&jpeg_);
   if (jpeg_.raw_data_out) {
     read_i420(frame, first_row);

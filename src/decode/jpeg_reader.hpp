@@ -47,6 +47,8 @@ class JpegReader {
   };
 
   bool read_header();
+  // No restart marker comes before the end.
+  bool is_one_segment() const;
   bool decompress(const media::Frame& frame, size_t first_row);
   void read_rows(const media::Frame& frame, size_t first_row);
   void read_i420(const media::Frame& frame, size_t first_row);
