@@ -146,6 +146,40 @@ TEST_F(H264Test, KeyFrameComesWhenItIsForcedAndAfterFiveSeconds) {
   EXPECT_TRUE(encode(4).info.key);
 }
 
+// Marks the pictures at which a band sets out: SEI 6 of the standard, "recovery point".
+bool begins_refresh(const std::string& access_unit) {
+  size_t at = 0;
+  while (const auto nal = media::next_nal(as_bytes(access_unit), at)) {
+    if (nal->type == media::NalType::supplement && nal->bytes.size() > 1 && nal->bytes[1] == 6) return true;
+  }
+  return false;
+}
+
+TEST_F(H264Test, IntraRefreshPassesOverThePictureAndKeyFramesComeOnRequestOnly) {
+  encoder_ = open({.encoder = "libx264", .intra_refresh = true});
+  const int pictures = 240;  // eight seconds
+  int bands = 0;
+  for (int i = 0; i < pictures; ++i) {
+    if (i == 100) encoder_->force_key();
+    const auto unit = encode(i);
+    EXPECT_EQ(unit.info.key, i == 0 || i == 100) << i;
+    bands += begins_refresh(unit.bytes);
+    if (i == 100) decoder_ = make();  // who joins
+    EXPECT_TRUE(decode(unit)) << i;
+  }
+  EXPECT_GE(bands, 2);
+  EXPECT_LE(bands, 8);
+  encoder_ = open({.encoder = "libx264"});
+  for (int i = 0; i < 100; ++i) EXPECT_FALSE(begins_refresh(encode(i).bytes)) << i;
+}
+
+TEST_F(H264Test, EncoderWithoutIntraRefreshSaysWhichOneHasIt) {
+  const auto none = encode::make_encoder(Codec::h264, {.encoder = "h264_v4l2m2m", .intra_refresh = true});
+  ASSERT_FALSE(none);
+  EXPECT_THAT(none.error().message,
+              testing::AllOf(testing::HasSubstr("intra refresh"), testing::HasSubstr("libx264")));
+}
+
 TEST_F(H264Test, KeyFramesBringTheirParameters) {
   for (int i = 0; i < 4; ++i) {
     if (i == 2) encoder_->force_key();

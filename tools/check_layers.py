@@ -40,8 +40,8 @@ ONLY_IN = [
      "libjpeg belongs to {encode,decode}/jpeg and tests of media/jpeg_*"),
     (r"(sys/socket\.h|sys/un\.h|netdb\.h|arpa/|netinet/|linux/(udp|tcp|errqueue)\.h)",
      r"src/(transport|web|archive)/.*", "sockets belong to src/transport/"),
-    (r"lib(avcodec|avformat|avutil|swscale)/", r"src/(((en|de)code/h264|sink/recording)\.cpp|gateway/.*)",
-     "FFmpeg belongs to {encode,decode}/h264.cpp, sink/recording.cpp and gateway/"),
+    (r"lib(avcodec|avformat|avutil|swscale)/", r"src/(media/libav\.hpp|((en|de)code/h264|sink/recording)\.cpp|gateway/.*)",
+     "FFmpeg belongs to media/libav.hpp, {encode,decode}/h264.cpp, sink/recording.cpp and gateway/"),
     (r"(grpc|grpcpp|google/protobuf)/", r"src/control/.*", "gRPC belongs to src/control/"),
     (r"(gtest|gmock)/", r".*_test\.cpp", "gtest belongs to *_test.cpp"),
 ]

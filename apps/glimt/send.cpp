@@ -60,6 +60,7 @@ Result<PublisherOptions> publisher_options(const SendOptions& o, const std::vect
     options.chroma = *chroma;
   }
   options.encoder = o.encoder;
+  options.intra_refresh = o.intra_refresh;
   if (!o.bitrate.empty()) {
     const auto bitrate = parse_bitrate(o.bitrate);
     if (!bitrate) return bitrate.error();

@@ -37,7 +37,7 @@ void add_send_options(CLI::App& app, SendOptions& o) {
   app.add_option(
       "destinations", o.destinations,
       "udp://host:port, udp://:port to listen, tcp://…, unix:///path; options: ?codec= ?quality= ?chroma= "
-      "?encoder= ?bitrate= ?workers= ?pace= ?max_frame= ?slots= ?listen ?connect ?mode=660 "
+      "?encoder= ?bitrate= ?intra_refresh=on ?workers= ?pace= ?max_frame= ?slots= ?listen ?connect ?mode=660 "
       "?wire=countdown|pickle-q");
   app.add_option("--device,-d", o.device, "a camera, in place of the source");
   app.add_option(
@@ -56,6 +56,9 @@ void add_send_options(CLI::App& app, SendOptions& o) {
       "see glimt doctor]");
   app.add_option("--bitrate", o.bitrate,
                  "of H.264, at most, as in 6M bits a second [by size and frame rate]");
+  app.add_flag(
+      "--intra-refresh", o.intra_refresh,
+      "H.264 without key frames that nobody asked for: a band of each picture encoded afresh instead");
   app.add_option("--chroma", o.chroma, "of JPEG: 420, 422 or 444 [420]");
   app.add_option("--workers", o.workers, "threads that encode one picture [as many as processors, at most 4]")
       ->check(CLI::Range(1, 64));

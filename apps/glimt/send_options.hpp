@@ -12,7 +12,7 @@ struct SendOptions {
   double fps = 0;
   int quality = 0;
   int workers = 0;
-  bool loop = false, fast = false, show = false;
+  bool intra_refresh = false, loop = false, fast = false, show = false;
   RunFlags flags;
 };
 

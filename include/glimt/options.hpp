@@ -76,6 +76,10 @@ struct PublisherOptions {
   // H.264 only: bits per second at most; no picture takes much more than its share. More keeps the quality in movement;
   // less fits narrower links. Nothing: a quarter of a bit a pixel, 6.9 Mbit/s for 720p at 30 frames a second.
   std::optional<double> bitrate_bps;
+  // H.264 only: a band of each picture is encoded afresh and passes over it in two seconds, in place of a key frame every
+  // five: pictures stay alike in size and sharpness. Key frames come when a receiver joins, lost a picture or records.
+  // With libx264 and newer h264_nvenc; others refuse with unsupported.
+  bool intra_refresh = false;
   // Bits per second towards one receiver that is not on this machine. More empties a frame onto
   // the wire sooner and overflows small switches; 0 sends without a pause. Nothing: 500 Mbit/s,
   // and unpaced on loopback.

@@ -10,30 +10,20 @@
 #include <vector>
 
 extern "C" {
-#include <libavcodec/avcodec.h>
 #include <libavutil/frame.h>
 }
 
 #include "decode/decoder.hpp"
 #include "media/h264_layout.hpp"
+#include "media/libav.hpp"
 
 namespace glimt::decode {
 namespace {
 
+using media::libav::Context, media::libav::Packet, media::libav::Picture, media::libav::kQuiet;
+
 constexpr unsigned kMostThreads = 4;
 constexpr int kMostReferences = 4;  // pictures that a decoder keeps; more only takes memory here
-constexpr int kQuiet = 64;          // what libavcodec would write on standard error, the error says
-
-template <auto free>
-struct Free {
-  template <class T>
-  void operator()(T* object) const {
-    free(&object);
-  }
-};
-using Context = std::unique_ptr<AVCodecContext, Free<avcodec_free_context>>;
-using Picture = std::unique_ptr<AVFrame, Free<av_frame_free>>;
-using Packet = std::unique_ptr<AVPacket, Free<av_packet_free>>;
 
 int even(int side) { return (side + 1) / 2 * 2; }
 

@@ -27,6 +27,8 @@ struct EncoderOptions {
   std::string encoder;
   // H.264 only, bits per second at most. Nothing: by size and frame rate.
   std::optional<double> bitrate_bps;
+  // H.264 only: a band of each picture is encoded afresh in place of key frames that nobody asked for.
+  bool intra_refresh = false;
 };
 
 inline constexpr int kMostWorkers = 4;

@@ -6,7 +6,6 @@
 #include <thread>
 
 extern "C" {
-#include <libavcodec/avcodec.h>
 #include <libavutil/hwcontext.h>
 #include <libavutil/opt.h>
 }
@@ -15,9 +14,12 @@ extern "C" {
 #include "encode/h264_capabilities.hpp"
 #include "encode/h264_picture.hpp"
 #include "media/h264_layout.hpp"
+#include "media/libav.hpp"
 
 namespace glimt::encode {
 namespace {
+
+using media::libav::Context, media::libav::Packet, media::libav::Picture, media::libav::kQuiet;
 
 constexpr std::array kKnown{"libx264", "libopenh264", "h264_v4l2m2m", "h264_vaapi", "h264_nvenc"};
 // The encoder's own clock ticks once a picture; what it thinks of as a second is this many, whatever the camera does.
@@ -26,26 +28,16 @@ constexpr double kBitsPerPixel = 0.25;
 constexpr double kLeastShare = 8000;  // bits a picture: less is below what headers and a flat picture need
 // Recordings begin and are searched at key frames; receivers ask for theirs.
 constexpr auto kKeyEvery = std::chrono::seconds(5);
+// The band that is encoded afresh passes over the whole picture in so many.
+constexpr int kRefreshPictures = 2 * kNominalRate;
 constexpr unsigned kMostSlices = 4;
 constexpr int kSliceRows = 64;  // at least; shorter ones cost more bits than they save time
-constexpr int kQuiet = 64;      // what libavcodec would write on standard error, the error says
 
 std::string reason(int code) {
   char text[AV_ERROR_MAX_STRING_SIZE] = "";
   av_strerror(code, text, sizeof text);
   return text;
 }
-
-template <auto free>
-struct Free {
-  template <class T>
-  void operator()(T* object) const {
-    free(&object);
-  }
-};
-using Context = std::unique_ptr<AVCodecContext, Free<avcodec_free_context>>;
-using Picture = std::unique_ptr<AVFrame, Free<av_frame_free>>;
-using Packet = std::unique_ptr<AVPacket, Free<av_packet_free>>;
 
 // How often pictures come, by their capture times.
 class Rate {
@@ -81,8 +73,8 @@ class LibavEncoder final : public Encoder {
     } else {
       follow_rate();
     }
-    const bool key = key_wanted_ || given.stamps.captured_at - key_at_ >= kKeyEvery;
-    auto done = put(frame, key);
+    const bool due = !options_.intra_refresh && given.stamps.captured_at - key_at_ >= kKeyEvery;
+    auto done = put(frame, key_wanted_ || due);
     if (done) done = emit(given, sink);
     if (!done) context_.reset();
     return done;
@@ -128,7 +120,7 @@ class LibavEncoder final : public Encoder {
     c.color_primaries = AVCOL_PRI_SMPTE170M;
     c.color_trc = AVCOL_TRC_SMPTE170M;
     c.max_b_frames = 0;
-    c.gop_size = 1 << 28;
+    c.gop_size = options_.intra_refresh ? kRefreshPictures : 1 << 28;
     c.log_level_offset = kQuiet;
     c.thread_type = FF_THREAD_SLICE;
     c.thread_count =
@@ -136,6 +128,11 @@ class LibavEncoder final : public Encoder {
                         static_cast<int>(std::clamp(std::thread::hardware_concurrency(), 1u, kMostSlices)));
     set_share(rate_.per_second());
     set_private_options();
+    if (options_.intra_refresh && av_opt_set(c.priv_data, "intra-refresh", "1", 0) < 0) {
+      context_.reset();
+      return Error{ErrorKind::unsupported,
+                   std::string(name_) + " has no intra refresh; leave it out, or use encoder=libx264"};
+    }
     if (auto memory = open_device(); !memory) return memory;
     if (const int code = avcodec_open2(&c, codec_, nullptr); code < 0) {
       context_.reset();

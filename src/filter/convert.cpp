@@ -4,23 +4,15 @@
 #include <opencv2/core.hpp>
 #include <opencv2/imgproc.hpp>
 
+#include "filter/plane_mat.hpp"
+
 namespace glimt::filter {
 namespace {
 
 int even(int side) { return (side + 1) / 2 * 2; }
 
-int depth_of(PixelFormat format) {
-  const int bytes = media::bytes_per_sample(format);
-  return bytes == 4 ? CV_32F : bytes == 2 ? CV_16U : CV_8U;
-}
-
 // The sample of white.
 double white(int depth) { return depth == CV_32F ? 1 : depth == CV_16U ? 65535 : 255; }
-
-cv::Mat mat_over(const media::Frame& frame) {
-  return {frame.height, frame.width, CV_MAKETYPE(depth_of(frame.format), media::channels(frame.format)),
-          frame.planes[0].data, frame.planes[0].stride};
-}
 
 void copy_plane(const uint8_t* from, size_t from_stride, uint8_t* to, size_t to_stride,
                 media::PlaneShape shape) {
@@ -54,7 +46,7 @@ void from_i420(const media::Frame& from, media::Frame& to) {
   cv::Mat color;
   cv::cvtColor(packed_i420(from), color,
                to.format == PixelFormat::bgr24 ? cv::COLOR_YUV2BGR_I420 : cv::COLOR_YUV2BGRA_I420);
-  color(cv::Rect(0, 0, from.width, from.height)).copyTo(mat_over(to));
+  color(cv::Rect(0, 0, from.width, from.height)).copyTo(plane_mat(to));
 }
 
 void to_i420(const cv::Mat& from, media::Frame& to) {
@@ -105,14 +97,11 @@ media::Frame Converter::convert(media::Frame frame, PixelFormat to) {
   if (frame.format == PixelFormat::i420) {
     from_i420(frame, converted);
   } else if (to == PixelFormat::i420) {
-    to_i420(mat_over(frame), converted);
+    to_i420(plane_mat(frame), converted);
   } else {
-    convert_pixels(mat_over(frame), mat_over(converted));
+    convert_pixels(plane_mat(frame), plane_mat(converted));
   }
-  converted.stamps = frame.stamps;
-  converted.number = frame.number;
-  converted.sender_captured_us = frame.sender_captured_us;
-  converted.metadata = std::move(frame.metadata);
+  copy_properties(frame, converted);
   return converted;
 }
 

@@ -110,13 +110,18 @@ void copy_packed(const Frame& from, uint8_t* to) {
   }
 }
 
+void copy_properties(const Frame& from, Frame& to) {
+  to.stamps = from.stamps;
+  to.number = from.number;
+  to.sender_captured_us = from.sender_captured_us;
+  to.again = from.again;
+  to.metadata = from.metadata;
+}
+
 Frame clone(BufferPool& pool, const Frame& from) {
   Frame copy = make_frame(pool, from.format, from.width, from.height);
   copy_packed(from, copy.planes[0].data);
-  copy.stamps = from.stamps;
-  copy.number = from.number;
-  copy.sender_captured_us = from.sender_captured_us;
-  copy.metadata = from.metadata;
+  copy_properties(from, copy);
   return copy;
 }
 

@@ -81,6 +81,8 @@ Frame frame_over(Ref<Shared> owner, uint8_t* bytes, PixelFormat format, int widt
 Frame make_frame(BufferPool& pool, PixelFormat format, int width, int height);
 // The pixels of `from` in rows of their own, without gaps.
 void copy_packed(const Frame& from, uint8_t* to);
+// All but the pixels and their shape: times, number, metadata.
+void copy_properties(const Frame& from, Frame& to);
 // A copy with its own pixels and everything else.
 Frame clone(BufferPool& pool, const Frame& from);
 

@@ -38,6 +38,7 @@ struct Encoding {
   std::optional<size_t> max_frame_bytes;
   std::optional<std::string> encoder;
   std::optional<double> bitrate_bps;
+  std::optional<bool> intra_refresh;
   std::optional<int> slots;
 };
 
@@ -112,6 +113,11 @@ Result<Encoding> parse_encoding(const Url& url, const transport::Address& addres
     e.bitrate_bps = *bitrate;
   }
   e.encoder = url.find("encoder");
+  if (const auto text = url.find("intra_refresh")) {
+    if (*text != "on" && *text != "off")
+      return Error{ErrorKind::invalid_argument, "'" + url.text + "': intra_refresh is on or off"};
+    e.intra_refresh = *text == "on";
+  }
   if (const auto text = url.find("slots")) {
     const auto slots = parse_integer(*text, kMinSlots, kMaxSlots, "slots");
     if (!slots) return slots.error();
@@ -133,6 +139,7 @@ const char* difference(const Encoding& a, const Encoding& b) {
          : differ(a.max_frame_bytes, b.max_frame_bytes) ? "max_frame"
          : differ(a.encoder, b.encoder)                 ? "encoder"
          : differ(a.bitrate_bps, b.bitrate_bps)         ? "bitrate"
+         : differ(a.intra_refresh, b.intra_refresh)     ? "intra_refresh"
          : differ(a.slots, b.slots)                     ? "slots"
                                                         : nullptr;
 }
@@ -150,8 +157,9 @@ Error disagree(const char* what) {
 }
 
 Result<SendEndpoint> parse_send_endpoint(const Url& url, const PublisherOptions& options) {
-  if (auto known = url.allow_only({"listen", "connect", "codec", "quality", "pace", "chroma", "workers",
-                                   "encoder", "bitrate", "max_frame", "slots", "wire", "key", "mode"});
+  if (auto known =
+          url.allow_only({"listen", "connect", "codec", "quality", "pace", "chroma", "workers", "encoder",
+                          "bitrate", "intra_refresh", "max_frame", "slots", "wire", "key", "mode"});
       !known)
     return known.error();
   if (auto open = refuse_keys(url); !open) return open.error();
@@ -200,6 +208,7 @@ Result<std::vector<SendEndpoint>> parse_send_endpoints(const std::vector<Url>& u
     if (e->max_frame_bytes) all.max_frame_bytes = e->max_frame_bytes;
     if (e->encoder) all.encoder = e->encoder;
     if (e->bitrate_bps) all.bitrate_bps = e->bitrate_bps;
+    if (e->intra_refresh) all.intra_refresh = e->intra_refresh;
     if (e->slots) all.slots = e->slots;
   }
   if (all.codec) options.codec = all.codec;
@@ -211,6 +220,7 @@ Result<std::vector<SendEndpoint>> parse_send_endpoints(const std::vector<Url>& u
   options.max_frame_bytes = all.max_frame_bytes.value_or(options.max_frame_bytes);
   options.encoder = all.encoder.value_or(options.encoder);
   if (all.bitrate_bps) options.bitrate_bps = all.bitrate_bps;
+  options.intra_refresh = all.intra_refresh.value_or(options.intra_refresh);
   return endpoints;
 }
 
@@ -229,6 +239,7 @@ Result<SendEndpoint> parse_further_endpoint(const Url& url, const PublisherOptio
                          .max_frame_bytes = options.max_frame_bytes,
                          .encoder = options.encoder,
                          .bitrate_bps = options.bitrate_bps.value_or(0),
+                         .intra_refresh = options.intra_refresh,
                          .slots = options.slots};
   const char* differs = difference(*e, running);
   if (!differs) return endpoint;

@@ -27,7 +27,8 @@ Result<std::unique_ptr<Sender>> Sender::open(const std::vector<Url>& urls, Publi
                                                                  .workers = options.workers,
                                                                  .strips = strips,
                                                                  .encoder = options.encoder,
-                                                                 .bitrate_bps = options.bitrate_bps});
+                                                                 .bitrate_bps = options.bitrate_bps,
+                                                                 .intra_refresh = options.intra_refresh});
   if (!encoder) return encoder.error();
   std::unique_ptr<Sender> sender(new Sender(std::move(*network), options, std::move(*encoder)));
   for (const auto& endpoint : *endpoints) {
@@ -71,9 +72,8 @@ media::Frame Sender::borrow(PixelFormat format, int width, int height) {
   return media::make_frame(borrowed_, format, width, height);
 }
 
-void Sender::share(media::Frame& frame) {
+void Sender::share(media::Frame& frame, bool watched) {
   const auto done = stream_.shared().publish(frame);
-  const bool watched = stream_.demand().sharing > 0;
   MutexLock lock(m_);
   if (done) {
     ++(watched ? counted_.frames : counted_.unwatched);
@@ -85,8 +85,9 @@ void Sender::share(media::Frame& frame) {
 
 void Sender::publish(source::Picture picture) {
   if (auto* frame = std::get_if<media::Frame>(&picture); frame && shares_) {
-    share(*frame);
-    if (!encodes_ && stream_.demand().units() == 0) return;
+    const auto demand = stream_.demand();
+    share(*frame, demand.sharing > 0);
+    if (!encodes_ && demand.units() == 0) return;
   }
   if (waiting_.put(std::move(picture)) != Queue<source::Picture>::Put::displaced_oldest) return;
   const bool watched = stream_.demand().receivers > 0;
@@ -160,7 +161,7 @@ void Sender::share_unit(const source::Picture& picture) {
   if (!frame) return;  // said where it is encoded or refused by a receiver
   while (stream_.demand().lone_every && !closing_ && !stream_.shared().wait_for_room(now() + kLookUp)) {
   }
-  share(*frame);
+  share(*frame, true);
 }
 
 void Sender::encode(source::Picture& picture) {

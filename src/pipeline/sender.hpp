@@ -54,7 +54,7 @@ class Sender {
          std::unique_ptr<encode::Encoder> encoder);
   Result<uint32_t> add(const SendEndpoint& endpoint);
   void encode_loop();
-  void share(media::Frame& frame);
+  void share(media::Frame& frame, bool watched);
   void share_unit(const source::Picture& picture);
   // False where the picture is to be left out.
   bool wait_for_demand();

@@ -42,6 +42,7 @@ def address_rows(port):
         ("unknown codec in the address", [*send, f"udp://{here}?codec=vp8"], ["unknown codec 'vp8'", "raw, jpeg, h264"]),
         ("two codecs", [*send, f"udp://{here}?codec=raw", f"tcp://{here}?codec=jpeg"], ["different codec", "second"]),
         ("quality out of range", [*send, f"udp://{here}?quality=0"], ["'0' is not a quality", "from 1 to 100"]),
+        ("intra refresh neither on nor off", [*send, f"udp://{here}?intra_refresh=2"], ["intra_refresh is on or off"]),
         ("pace that is no bitrate", [*send, f"udp://{here}?pace=fast"], ["'fast' is not a bitrate", "500M"]),
         ("largest picture that is no size", [*send, f"udp://{here}?max_frame=big"], ["'big' is not a number of bytes", "256M"]),
         ("largest picture of nothing", [*recv, f"udp://{here}?max_frame=0", "null:"], ["'0' is not a number of bytes", "256M"]),
