@@ -193,8 +193,7 @@ TEST_F(SharedFramesTest, MetadataRidesWithItsPicture) {
 TEST_F(SharedFramesTest, ManyReadersEachAtItsOwnPace) {
   const Link link = make_link("unix");
   constexpr size_t kReaders = 6;
-  // As many as all of them can have at once: where none is left, a picture goes, and it might be the last.
-  auto out = Publisher::open(link.listening, {.slots = 4 * kReaders}).value();
+  auto out = Publisher::open(link.listening).value();
   constexpr uint32_t kLast = 300;
   std::vector<Subscriber> readers;
   for (size_t i = 0; i < kReaders; ++i) readers.push_back(Subscriber::open(link.connecting).value());
@@ -219,6 +218,31 @@ TEST_F(SharedFramesTest, ManyReadersEachAtItsOwnPace) {
     std::this_thread::sleep_for(1ms);
   }
   for (auto& thread : threads) thread.join();
+}
+
+TEST_F(SharedFramesTest, ScaleIsTheReceiversAsElsewhere) {
+  auto stream = open({}, {.scale = 2});
+  const cv::Mat flat(45, 101, CV_8UC3, cv::Scalar(10, 20, 30));
+  const auto frame = stream.pass(flat);
+  EXPECT_TRUE(same_pixels(frame.mat(), cv::Mat(23, 51, CV_8UC3, cv::Scalar(10, 20, 30))));
+}
+
+TEST_F(SharedFramesTest, OnePublisherSharesPixelsAndSendsH264) {
+  const Link near = make_link("unix"), far = make_link("tcp");
+  auto out = Publisher::open({near.listening, far.listening + "?codec=h264"}).value();
+  auto sharing = Subscriber::open(near.connecting).value(),
+       decoding = Subscriber::open(far.connecting).value();
+  ASSERT_TRUE(eventually([&] {
+    const auto ends = out.stats().destinations;
+    return ends[0].receivers == 1 && ends[1].receivers == 1;
+  }));
+  for (int shade = 20; shade < 240; shade += 20) {
+    const cv::Mat mat(48, 64, CV_8UC3, cv::Scalar::all(shade));
+    out.publish(mat).value();
+    EXPECT_TRUE(same_pixels(sharing.read(kDeadline).value().mat(), mat));
+    const auto decoded = decoding.read(kDeadline).value();
+    EXPECT_LT(cv::norm(decoded.mat(), mat, cv::NORM_INF), 6) << shade;
+  }
 }
 
 TEST_F(SharedFramesTest, TwoThreadsMayReadAtOnce) {

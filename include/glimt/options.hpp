@@ -76,9 +76,9 @@ struct PublisherOptions {
   // H.264 only: bits per second at most; no picture takes much more than its share. More keeps the quality in movement;
   // less fits narrower links. Nothing: a quarter of a bit a pixel, 6.9 Mbit/s for 720p at 30 frames a second.
   std::optional<double> bitrate_bps;
-  // H.264 only: a band of each picture is encoded afresh and passes over it in two seconds, in place of a key frame every
-  // five: pictures stay alike in size and sharpness. Key frames come when a receiver joins, lost a picture or records.
-  // With libx264 and newer h264_nvenc; others refuse with unsupported.
+  // H.264 only: a band of each picture is encoded afresh and passes over it in sixty pictures, in place of a key frame
+  // every five seconds: where the bitrate is low, none of them is blurred; a still scene takes more bytes. Key frames come
+  // when a receiver joins, lost a picture or records. With libx264 and newer h264_nvenc; others refuse with unsupported.
   bool intra_refresh = false;
   // Bits per second towards one receiver that is not on this machine. More empties a frame onto
   // the wire sooner and overflows small switches; 0 sends without a pause. Nothing: 500 Mbit/s,
@@ -87,9 +87,10 @@ struct PublisherOptions {
   // The largest picture taken, in bytes of its uncompressed pixels. More admits larger pictures and takes
   // more memory; beyond it a picture is refused with invalid_argument.
   size_t max_frame_bytes = size_t{64} << 20;
-  // Pictures in shared memory at most, 3..64, for raw over unix://. More lets more receivers keep pictures of their
-  // own for longer; each takes the memory of a picture.
-  int slots = 8;
+  // Pictures in shared memory at most, 3..64, for raw over unix://; each takes memory once it is needed. Fewer hold slow
+  // receivers to one picture at a time, and where all are in use pictures are left out. Nothing: as many as the receivers
+  // need, two each and two more, at least 8.
+  std::optional<int> slots;
 };
 
 struct SubscriberOptions {

@@ -12,7 +12,7 @@
 //   errors   open, add and play: with the cure. publish: invalid_argument for a Mat it cannot carry
 //   threads  thread-safe; publish() does not block: a picture that finds the encoder busy waits, and a newer
 //            one takes its place
-//   memory   two pictures; over unix:// PublisherOptions::slots pictures at most
+//   memory   two pictures; over unix:// PublisherOptions::slots pictures at most, or two for each receiver and two more
 #pragma once
 
 #include <chrono>

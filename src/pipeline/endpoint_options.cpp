@@ -57,6 +57,13 @@ Result<void> check_workers(int workers) {
   return Error{ErrorKind::invalid_argument, "workers: 0 (by processors) to " + std::to_string(kMaxWorkers)};
 }
 
+Result<void> check_slots(const std::optional<int>& slots) {
+  if (!slots || (*slots >= kMinSlots && *slots <= kMaxSlots)) return {};
+  return Error{ErrorKind::invalid_argument, "slots: " + std::to_string(kMinSlots) + " to " +
+                                                std::to_string(kMaxSlots) +
+                                                ", or nothing: as many as the receivers need"};
+}
+
 Result<std::optional<size_t>> parse_max_frame(const Url& url) {
   const auto text = url.find("max_frame");
   if (!text) return std::optional<size_t>();
@@ -212,7 +219,8 @@ Result<std::vector<SendEndpoint>> parse_send_endpoints(const std::vector<Url>& u
     if (e->slots) all.slots = e->slots;
   }
   if (all.codec) options.codec = all.codec;
-  options.slots = all.slots.value_or(options.slots);
+  if (all.slots) options.slots = all.slots;
+  if (auto some = check_slots(options.slots); !some) return some.error();
   options.quality = all.quality.value_or(options.quality);
   options.chroma = all.chroma.value_or(options.chroma);
   options.workers = all.workers.value_or(options.workers);
@@ -231,7 +239,7 @@ Result<SendEndpoint> parse_further_endpoint(const Url& url, const PublisherOptio
   if (!e) return e.error();
   endpoint->shares = is_shared(endpoint->address, *e, options);
   if (endpoint->shares) e->codec.reset();
-  // Where no bitrate was said, another one is another.
+  // Where no bitrate or number of slots was said, another one is another.
   const Encoding running{.codec = options.codec.value_or(Codec::jpeg),
                          .quality = options.quality,
                          .chroma = options.chroma,
@@ -240,7 +248,7 @@ Result<SendEndpoint> parse_further_endpoint(const Url& url, const PublisherOptio
                          .encoder = options.encoder,
                          .bitrate_bps = options.bitrate_bps.value_or(0),
                          .intra_refresh = options.intra_refresh,
-                         .slots = options.slots};
+                         .slots = options.slots.value_or(0)};
   const char* differs = difference(*e, running);
   if (!differs) return endpoint;
   return Error{ErrorKind::invalid_argument,

@@ -17,7 +17,7 @@ constexpr auto kAskAnewAfter =
 
 }  // namespace
 
-SendStream::SendStream(std::shared_ptr<NetworkThread> network, size_t slots,
+SendStream::SendStream(std::shared_ptr<NetworkThread> network, std::optional<size_t> slots,
                        std::function<void()> on_units_wanted, std::function<void()> send_again)
     : network_(std::move(network)),
       on_units_wanted_(std::move(on_units_wanted)),

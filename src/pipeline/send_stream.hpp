@@ -32,8 +32,8 @@ class SendStream final : public media::StripSink, private Destination::Stream {
   // `on_units_wanted`: the first receiver that takes units has come. `send_again`, of codecs whose pictures depend on each
   // other: a key frame is wanted and no newer picture comes; it has the newest one encoded once more. Both are called on
   // the network thread.
-  SendStream(std::shared_ptr<NetworkThread> network, size_t slots, std::function<void()> on_units_wanted,
-             std::function<void()> send_again);
+  SendStream(std::shared_ptr<NetworkThread> network, std::optional<size_t> slots,
+             std::function<void()> on_units_wanted, std::function<void()> send_again);
   ~SendStream() override;
 
   Result<uint32_t> add(const Destination::Options& options);

@@ -43,7 +43,7 @@ Sender::Sender(std::shared_ptr<NetworkThread> network, const PublisherOptions& o
       encoder_(std::move(encoder)),
       decoder_({std::nullopt, options.max_frame_bytes, options.workers}),
       stream_(
-          std::move(network), static_cast<size_t>(options.slots),
+          std::move(network), options.slots,
           [this] {
             if (auto frame = stream_.shared().newest(); !frame.empty()) waiting_.put(std::move(frame));
           },

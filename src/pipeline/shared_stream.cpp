@@ -7,7 +7,8 @@ namespace glimt::pipeline {
 namespace {
 
 constexpr size_t kMaxLoans = std::max(SharedStream::kCredit, SharedStream::kCreditEvery) + 1;
-constexpr size_t kShort = 2;  // with fewer slots to spare a receiver has one picture at a time
+constexpr size_t kUsualSlots = 8;
+constexpr size_t kOwnSlots = 2;  // the newest picture, and the next one that is being written
 constexpr uint64_t kMaxRefused = 16;
 constexpr uint32_t kMaxAsks = 4;  // on their way
 
@@ -39,8 +40,8 @@ struct SharedStream::Consumer {
   Counters counted;
 };
 
-SharedStream::SharedStream(transport::EventLoop& loop, size_t slots)
-    : loop_(loop), pool_(slots), held_(loop, [this] { watch_held(); }) {}
+SharedStream::SharedStream(transport::EventLoop& loop, std::optional<size_t> slots)
+    : loop_(loop), slots_(slots), pool_(slots.value_or(kUsualSlots)), held_(loop, [this] { watch_held(); }) {}
 
 SharedStream::~SharedStream() = default;
 
@@ -99,10 +100,22 @@ Result<void> SharedStream::publish(media::Frame& frame) {
   return {};
 }
 
+// So that each receiver can look at one picture for as long as it likes, and the stream goes on.
+void SharedStream::follow_receivers() {
+  const size_t two_each = 2 * consumers_.size() + kOwnSlots;
+  pool_.set_limit(slots_.value_or(std::clamp(two_each, kUsualSlots, wire::kMaxSharedSlots)));
+}
+
+// A first picture always; further ones as long as slots are left for everybody's first.
 bool SharedStream::has_room(const Consumer& c) const {
   const size_t credit = c.mode == Mode::every ? kCreditEvery : kCredit;
   const size_t lent = c.loans.size();
-  return lent == 0 || (lent < credit && pool_.spare() >= kShort) || (c.asks && lent < kMaxLoans);
+  if (lent == 0 || (c.asks && lent < kMaxLoans)) return true;
+  if (lent >= credit) return false;
+  size_t further = 0;
+  for (const auto& [id, consumer] : consumers_)
+    further += consumer->loans.size() - std::min<size_t>(1, consumer->loans.size());
+  return kOwnSlots + consumers_.size() + further < pool_.limit();
 }
 
 void SharedStream::offer(Consumer& to, Instant at) {
@@ -241,6 +254,7 @@ Result<SharedStream::Receiver> SharedStream::attach(Mode mode) {
     MutexLock lock(m_);
     id = next_id_++;
     consumers_[id] = consumer;
+    follow_receivers();
     // In latest mode a receiver that joins sees the last picture at once; `every` begins with the next one.
     if (mode == Mode::latest && !newest_.frame.empty()) lend(*consumer, now());
   }
@@ -258,6 +272,7 @@ void SharedStream::detach(uint32_t id) {
   loop_.unwatch(found->second->channel.fd());
   found->second->channel.shut_down();
   consumers_.erase(found);
+  follow_receivers();
 }
 
 void SharedStream::on_events(uint32_t id) {

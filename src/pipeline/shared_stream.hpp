@@ -8,7 +8,7 @@
 //   output   a message a picture and receiver, written by the publishing thread itself
 //   errors   borrow: unavailable where all slots are in use; exhausted where the system has no memory
 //   threads  attach, detach, start of events: bound to the network thread; everything else is thread-safe
-//   memory   the slots
+//   memory   the slots, each made when it is first needed
 #pragma once
 
 #include <map>
@@ -33,7 +33,8 @@ class SharedStream {
     uint64_t refused = 0;  // messages that broke the format
   };
 
-  SharedStream(transport::EventLoop& loop, size_t slots);
+  // Nothing: as many slots as the receivers need, two each and two more, at least 8.
+  SharedStream(transport::EventLoop& loop, std::optional<size_t> slots);
   ~SharedStream();
 
   Result<media::Frame> borrow(PixelFormat format, int width, int height);
@@ -82,6 +83,7 @@ class SharedStream {
   Handover prepare(Consumer& to, Instant at) GLIMT_REQUIRES(m_);
   static bool hand_over(const Consumer& to, const Handover& handover);
   void note_done(Consumer& to, const Handover& handover, bool done) GLIMT_REQUIRES(m_);
+  void follow_receivers() GLIMT_REQUIRES(m_);
   bool has_room(const Consumer& consumer) const GLIMT_REQUIRES(m_);
   void collect(Consumer& from) GLIMT_REQUIRES(m_);
   void settle(Consumer& with, Bytes message) GLIMT_REQUIRES(m_);
@@ -91,6 +93,7 @@ class SharedStream {
   const Consumer* find(uint32_t id) const GLIMT_REQUIRES(m_);
 
   transport::EventLoop& loop_;
+  const std::optional<size_t> slots_;
   SlotPool pool_;
   transport::EventLoop::Signal held_;  // somebody is held back: the network thread has to look
 

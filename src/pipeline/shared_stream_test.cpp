@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cstring>
+#include <set>
 #include <thread>
 
 #include "support/channel_peer.hpp"
@@ -22,7 +23,8 @@ constexpr int kWidth = 64, kHeight = 48;
 
 class SharedStreamTest : public testing::Test {
  protected:
-  SharedStreamTest() : thread_([this] { loop_->run(); }) {}
+  explicit SharedStreamTest(std::optional<size_t> slots = {})
+      : stream_(*loop_, slots), thread_([this] { loop_->run(); }) {}
   ~SharedStreamTest() override {
     loop_->stop();
     thread_.join();
@@ -59,8 +61,14 @@ class SharedStreamTest : public testing::Test {
   }
 
   std::unique_ptr<transport::EventLoop> loop_ = transport::EventLoop::create().value();
-  SharedStream stream_{*loop_, 6};
+  SharedStream stream_;
   std::thread thread_;
+};
+
+constexpr size_t kFew = 4;
+class FewSlots : public SharedStreamTest {
+ protected:
+  FewSlots() : SharedStreamTest(kFew) {}
 };
 
 TEST_F(SharedStreamTest, ThePictureLiesInMemoryThatIsAnnouncedOnce) {
@@ -120,6 +128,36 @@ TEST_F(SharedStreamTest, BeyondItsCreditAReceiverIsToldOnceThatANewerOneIsHeldBa
   EXPECT_EQ(frames, SharedStream::kCredit);
   EXPECT_EQ(held, 1u);
   EXPECT_EQ(stream_.counters(guest->id).dropped, 10 - SharedStream::kCredit);
+}
+
+TEST_F(SharedStreamTest, EachOfManyMayKeepPicturesOfItsOwnAndTheStreamGoesOn) {
+  std::vector<std::unique_ptr<Guest>> guests;
+  for (uint8_t i = 0; i < 40; ++i) {
+    ASSERT_TRUE(publish(i)) << guests.size() << " receivers keep all that they were lent";
+    guests.push_back(attach());
+  }
+  for (uint8_t i = 0; i < 100; ++i) ASSERT_TRUE(publish(i));
+  for (const auto& guest : guests) {
+    EXPECT_GE(stream_.counters(guest->id).frames, 1u);
+    detach(*guest);
+  }
+}
+
+TEST_F(FewSlots, AreNotExceeded) {
+  std::vector<std::unique_ptr<Guest>> guests;
+  std::set<uint8_t> slots;
+  for (uint8_t i = 0; i < 10; ++i) {
+    guests.push_back(attach());
+    const bool published = publish(i).has_value();
+    EXPECT_TRUE(published || i >= 2) << "with so many slots the second can look at one too";
+    for (auto& guest : guests) {
+      guest->peer.gather();
+      for (const auto& came : guest->peer.came) {
+        if (const auto* slot = std::get_if<SharedSlot>(&came.message)) slots.insert(slot->slot);
+      }
+    }
+  }
+  EXPECT_LE(slots.size(), kFew);
 }
 
 TEST_F(SharedStreamTest, WhoGivesOneBackGetsTheNewestWithoutAFurtherPublish) {

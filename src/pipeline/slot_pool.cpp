@@ -14,10 +14,10 @@ constexpr size_t kRoomy = 4;  // a slot so many times too large is made anew
 }  // namespace
 
 struct Slot::Home {
-  explicit Home(size_t n) : slots(n) { idle.reserve(n); }
+  explicit Home(size_t n) : limit(n) { idle.reserve(wire::kMaxSharedSlots); }
 
-  const size_t slots;
   mutable Mutex m;
+  size_t limit GLIMT_GUARDED_BY(m);
   std::vector<std::unique_ptr<Slot>> idle GLIMT_GUARDED_BY(m);   // the one that was used last at the end
   std::bitset<wire::kMaxSharedSlots> taken GLIMT_GUARDED_BY(m);  // by index: of slots in use or idle
   uint32_t last_memory_id GLIMT_GUARDED_BY(m) = 0;
@@ -28,15 +28,14 @@ void Slot::last_ref_gone() noexcept {
   std::unique_ptr<Slot> self(this);  // deleted outside the lock
   const std::shared_ptr<Home> home = std::move(home_);
   MutexLock lock(home->m);
-  if (!retired_ && !home->closed) {
+  if (!retired_ && !home->closed && home->taken.count() <= home->limit) {
     home->idle.push_back(std::move(self));
   } else {
     home->taken.reset(index_);
   }
 }
 
-SlotPool::SlotPool(size_t slots)
-    : home_(std::make_shared<Slot::Home>(std::clamp<size_t>(slots, 1, wire::kMaxSharedSlots))) {}
+SlotPool::SlotPool(size_t limit) : home_(std::make_shared<Slot::Home>(limit)) {}
 
 SlotPool::~SlotPool() {
   std::vector<std::unique_ptr<Slot>> idle;
@@ -58,12 +57,12 @@ Result<Ref<Slot>> SlotPool::take(size_t bytes) {
     if (found != idle.rend()) {
       slot = std::move(*found);
       idle.erase(std::next(found).base());
-    } else if (home_->taken.count() < home_->slots) {
+    } else if (home_->taken.count() < home_->limit) {
       slot = std::make_unique<Slot>();
       while (home_->taken.test(slot->index_)) ++slot->index_;
       home_->taken.set(slot->index_);
     } else {
-      return Error{ErrorKind::unavailable, "all " + std::to_string(home_->slots) +
+      return Error{ErrorKind::unavailable, "all " + std::to_string(home_->limit) +
                                                " slots of shared memory are in use; give more with ?slots="};
     }
     slot->home_ = home_;
@@ -80,7 +79,24 @@ Result<Ref<Slot>> SlotPool::take(size_t bytes) {
 
 size_t SlotPool::spare() const {
   MutexLock lock(home_->m);
-  return home_->slots - (home_->taken.count() - home_->idle.size());
+  const size_t used = home_->taken.count() - home_->idle.size();
+  return home_->limit - std::min(home_->limit, used);
+}
+
+size_t SlotPool::limit() const {
+  MutexLock lock(home_->m);
+  return home_->limit;
+}
+
+void SlotPool::set_limit(size_t slots) {
+  std::vector<std::unique_ptr<Slot>> surplus;  // deleted outside the lock
+  MutexLock lock(home_->m);
+  home_->limit = slots;
+  while (home_->taken.count() > slots && !home_->idle.empty()) {
+    home_->taken.reset(home_->idle.front()->index_);
+    surplus.push_back(std::move(home_->idle.front()));
+    home_->idle.erase(home_->idle.begin());
+  }
 }
 
 }  // namespace glimt::pipeline

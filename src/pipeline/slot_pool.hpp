@@ -5,7 +5,8 @@
 //
 //   errors   unavailable: all slots are in use. exhausted: the system has no memory left
 //   threads  thread-safe; who takes a slot writes it alone, until it is passed on
-//   memory   at most `slots` pieces; one that was retired is its readers' and no longer counted
+//   memory   at most limit() pieces, each made when it is first needed; one that was retired is its readers' and no longer
+//            counted
 #pragma once
 
 #include <memory>
@@ -42,12 +43,15 @@ class Slot : public Shared {
 
 class SlotPool {
  public:
-  explicit SlotPool(size_t slots);
+  explicit SlotPool(size_t limit);
   ~SlotPool();
 
   // A slot of at least `bytes`.
   Result<Ref<Slot>> take(size_t bytes);
   size_t spare() const;  // slots that nobody uses
+  size_t limit() const;
+  // Slots that are in use stay, and are counted.
+  void set_limit(size_t slots);
   bool owns(const Slot& slot) const { return slot.home_ == home_; }
 
  private:

@@ -39,6 +39,26 @@ TEST(SlotPoolTest, SaysWhenAllAreInUseAndGoesOnWhenOneComesBack) {
   EXPECT_TRUE(pool.take(kBytes));
 }
 
+TEST(SlotPoolTest, ItsLimitFollowsAndWhatIsInUseStays) {
+  SlotPool pool(1);
+  std::vector<Ref<Slot>> slots{pool.take(kBytes).value()};
+  pool.set_limit(3);
+  slots.push_back(pool.take(kBytes).value());
+  slots.push_back(pool.take(kBytes).value());
+  EXPECT_FALSE(pool.take(kBytes));
+  pool.set_limit(2);
+  EXPECT_EQ(pool.spare(), 0u);
+  slots[1]->data()[kBytes - 1] = 1;
+  slots.pop_back();
+  EXPECT_EQ(pool.spare(), 0u);
+  slots.clear();
+  EXPECT_EQ(pool.spare(), 2u);
+  pool.set_limit(1);
+  EXPECT_EQ(pool.spare(), 1u);
+  const auto again = pool.take(kBytes).value();
+  EXPECT_FALSE(pool.take(kBytes));
+}
+
 TEST(SlotPoolTest, TheSlotThatWasUsedLastIsTakenAgainWithItsMemory) {
   SlotPool pool(4);
   auto one = pool.take(kBytes).value(), two = pool.take(kBytes).value();
