@@ -29,6 +29,12 @@ struct Sinks {
   std::optional<sink::RecorderOptions> recording;
 };
 
+// Of the access units that are asked for in place of pixels.
+std::optional<Codec> codec_of(const std::string& format) {
+  if (format == "mjpeg") return Codec::jpeg;
+  return format == "h264" ? std::optional(Codec::h264) : std::nullopt;
+}
+
 Result<Sinks> open_sinks(const std::vector<std::string>& names, const RecvOptions& o) {
   Sinks sinks;
   for (const auto& name : names) {
@@ -43,7 +49,8 @@ Result<Sinks> open_sinks(const std::vector<std::string>& names, const RecvOption
       sinks.recording = *recording;
       continue;
     }
-    auto sink = sink::open_sink(*url, {.title = "glimt " + o.address, .stop = &stop_requested()});
+    auto sink = sink::open_sink(
+        *url, {.title = "glimt " + o.address, .stop = &stop_requested(), .codec = codec_of(o.format)});
     if (!sink) return sink.error();
     sinks.pictures.push_back(std::move(*sink));
   }
@@ -66,7 +73,7 @@ Result<pipeline::ReceiverOptions> receiver_options(const RecvOptions& o,
     return Error{ErrorKind::invalid_argument,
                  "standard output cannot take both pictures and statistics; write one of them to a file"};
   }
-  if (o.format == "mjpeg" || o.format == "h264") {
+  if (codec_of(o.format)) {
     const auto takes_units = [](const std::string& sink) {
       const auto url = Url::parse(sink);
       return sink == "-" || sink == "null:" || (url && sink::is_recording(*url));

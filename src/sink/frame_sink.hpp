@@ -23,6 +23,8 @@ struct SinkOptions {
   std::string without_display = "receive to - or null: or image:now.png";
   // Raised when the program is to end: standard output then waits for its reader one second more.
   const std::atomic<bool>* stop = nullptr;
+  // What standard output takes of access units; others are an error. Nothing: whatever was sent.
+  std::optional<Codec> codec;
   // A window of a still: any key ends it, and it does not say how old its picture is.
   bool still = false;
 };

@@ -12,7 +12,7 @@ namespace {
 
 class StandardOutput final : public FrameSink {
  public:
-  explicit StandardOutput(const std::atomic<bool>* stop) : stop_(stop) {}
+  explicit StandardOutput(const SinkOptions& options) : stop_(options.stop), codec_(options.codec) {}
 
   Result<Next> put(const media::Frame& frame) override {
     if (width_ != 0 && (frame.width != width_ || frame.height != height_ || frame.format != format_)) {
@@ -32,6 +32,12 @@ class StandardOutput final : public FrameSink {
   }
 
   Result<Next> put_unit(const media::AccessUnit& unit) override {
+    if (codec_ && unit.info.codec != *codec_) {
+      const auto wanted = std::string(to_string(*codec_));
+      return Error{ErrorKind::unsupported, "the sender sends " + std::string(to_string(unit.info.codec)) +
+                                               ", not " + wanted + "; start it with --codec " + wanted +
+                                               ", or take pixels with --format bgr24"};
+    }
     for (const auto& strip : unit.strips) {
       if (auto written = write_all(strip.bytes); !written || *written == Next::end) return written;
     }
@@ -66,6 +72,7 @@ class StandardOutput final : public FrameSink {
   }
 
   const std::atomic<bool>* const stop_;
+  const std::optional<Codec> codec_;
   Instant give_up_at_{};
   int width_ = 0, height_ = 0;
   PixelFormat format_ = PixelFormat::bgr24;
@@ -75,7 +82,7 @@ class StandardOutput final : public FrameSink {
 }  // namespace
 
 std::unique_ptr<FrameSink> make_standard_output(const SinkOptions& options) {
-  return std::make_unique<StandardOutput>(options.stop);
+  return std::make_unique<StandardOutput>(options);
 }
 
 }  // namespace glimt::sink

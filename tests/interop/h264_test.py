@@ -90,6 +90,17 @@ def check_output(checks, command, folder):
     receiver.end()
 
 
+def check_another_codec(checks, command, folder):
+    """What is asked for as H.264 and comes as JPEG is no H.264."""
+    address = f"unix://{folder}/j.sock"
+    for sent, wanted in (("jpeg", "h264"), ("h264", "mjpeg")):
+        with Child([command, "send", SOURCE, address, "--codec", sent]):
+            code, output, errors = run([command, "recv", address, "-", "--format", wanted])
+        codec = {"mjpeg": "jpeg"}.get(wanted, wanted)
+        checks.equal((code, output), (1, b""), f"--format {wanted} of {sent}: exit code", errors)
+        checks.that(f"the sender sends {sent}, not {codec}; start it with --codec {codec}" in errors, "and the cure", errors)
+
+
 def check_restart(checks, command, folder):
     """A recording that begins in mid-stream begins at once: the key frame is asked for."""
     address = f"unix://{folder}/r.sock"
@@ -113,7 +124,7 @@ def main():
     checks, command = Checks(), glimt_path()
     for check in (lambda c, g, f: check_losses(c, g, f, "latest"), lambda c, g, f: check_losses(c, g, f, "every"),
                   lambda c, g, f: check_recording(c, g, f, "out.mkv"), lambda c, g, f: check_recording(c, g, f, "out.mp4"),
-                  check_output, check_restart):
+                  check_output, check_another_codec, check_restart):
         with tempfile.TemporaryDirectory(prefix="glimt-h264-") as folder:
             check(checks, command, folder)
     check_refusals(checks, command)
