@@ -104,14 +104,16 @@ void fuzz_parity(const Packet& packet, Bytes datagram) {
   const auto parity = parse_parity(packet);
   if (!parity.packet) return;
   const auto& p = *parity.packet;
-  GLIMT_REQUIRE(p.data.k > 0 && p.data.k <= kMaxBlockSymbols && p.row < p.data.m && p.data.m <= kMaxParityRows);
+  GLIMT_REQUIRE(p.data.k > 0 && p.data.k <= kMaxBlockSymbols && p.row < p.data.m &&
+                p.data.m <= kMaxParityRows);
   std::vector<uint8_t> written(datagram.size());
   ByteWriter out(written);
   serialize(out, p.header);
   serialize(out, p.data);
   out.put(p.symbol);
   GLIMT_REQUIRE(out.size() + kTagBytes == datagram.size());
-  GLIMT_REQUIRE(std::equal(written.begin(), written.begin() + static_cast<std::ptrdiff_t>(out.size()), datagram.begin()));
+  GLIMT_REQUIRE(std::equal(written.begin(), written.begin() + static_cast<std::ptrdiff_t>(out.size()),
+                           datagram.begin()));
 }
 
 void fuzz_packet(Bytes datagram) {
