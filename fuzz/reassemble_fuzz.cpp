@@ -2,7 +2,8 @@
 //
 //   even  arbitrary packets, skips and pauses: never crashes, holds no more than it may, every frame that
 //         begins ends once, strips keep their bytes; what is no key frame follows the one before it
-//   odd   a unit is packetized, its packets shuffled, dropped and repeated: the same bytes come out or none
+//   odd   a unit is packetized, its packets and its parity shuffled, dropped and repeated: the same bytes come out wherever
+//         there are enough, or none
 #include <algorithm>
 #include <map>
 #include <string>
@@ -89,20 +90,41 @@ wire::DataPacket packet_of(ByteReader& in) {
   return p;
 }
 
+wire::ParityPacket parity_of(ByteReader& in) {
+  wire::ParityPacket p;
+  p.data.frame = Sequence(in.u8());
+  p.data.captured_us = in.u8();
+  p.row = in.u8() % 128;
+  p.data.index = static_cast<uint8_t>(255 - p.row);
+  p.data.block = in.u8() % 8;
+  p.data.blocks = static_cast<uint8_t>(in.u8() % 4 + 1);
+  p.data.strips = static_cast<uint8_t>(in.u8() % 3 + 1);
+  p.data.k = static_cast<uint8_t>(in.u8() % 128 + 1);
+  p.data.m = static_cast<uint8_t>(p.row + 1);
+  p.symbol = in.take(std::min<size_t>(in.left(), kPayload + wire::kPrefixBytes));
+  return p;
+}
+
 void fuzz_arbitrary(uint8_t choice, ByteReader in) {
   Output output;
   reassemble::Reassembler reassembler(options_of(choice));
+  reassembler.set_rtt(5ms);
   Instant now(1000s);
   while (in.left() > 12) {
     const uint8_t what = in.u8();
-    if (what < 240) {
+    if (what < 200) {
       reassembler.push(packet_of(in), now, output);
+    } else if (what < 240) {
+      const auto parity = parity_of(in);
+      if (parity.symbol.size() >= wire::kPrefixBytes) reassembler.push(parity, now, output);
     } else if (what < 246) {
       reassembler.skip({Sequence(in.u8()), in.u8() + 1u}, now, output);
     } else {
       now += std::chrono::milliseconds(in.u8());
       reassembler.expire(now, output);
       GLIMT_REQUIRE(reassembler.next_deadline() > now);
+      while (reassembler.take_deficit()) {
+      }
     }
   }
   reassembler.abandon_all(output);
@@ -122,18 +144,43 @@ Ref<media::AccessUnit> unit_of(ByteReader& in) {
   return unit;
 }
 
-// Datagrams of a unit, as its sender would put them together.
-std::vector<std::string> datagrams_of(const packetize::SymbolUnit& unit) {
+// Datagrams of a unit, as its sender would put them together: data, then parity row by row.
+constexpr uint8_t kRows = 3;
+std::vector<std::string> datagrams_of(packetize::SymbolUnit& unit) {
   std::vector<std::string> datagrams;
   packetize::PacketBatch batch;
-  for (uint32_t s = 0; s < unit.symbols.size(); ++s) {
+  unit.parity.plan(kRows - 1);
+  unit.parity.fold(unit.symbols, unit.blocks, unit.symbols.size());
+  const auto data = static_cast<uint32_t>(unit.symbols.size());
+  const uint32_t blocks = unit.used_blocks();
+  for (uint32_t s = 0; s < data + kRows * blocks; ++s) {
     batch.clear();
-    batch.add(unit, s, 1, s + 1, Instant(1000s));
+    if (s < data) {
+      batch.add(unit, s, 1, s + 1, Instant(1000s), kRows);
+    } else {
+      const wire::ParityPlace place{static_cast<uint8_t>((s - data) % blocks),
+                                    static_cast<uint8_t>((s - data) / blocks)};
+      batch.add_parity(unit, place, kRows, 0, 1, s + 1, Instant(1000s));
+    }
     const Gather& packet = batch.packets()[0];
     std::string& datagram = datagrams.emplace_back();
     for (size_t i = 0; i < packet.count; ++i) datagram += as_text(packet.parts[i]);
   }
   return datagrams;
+}
+
+// Each block has as many symbols and rows as it has symbols.
+bool is_enough(const packetize::SymbolUnit& unit, const std::vector<bool>& came) {
+  const auto data = static_cast<uint32_t>(unit.symbols.size());
+  std::vector<uint32_t> have(256);
+  for (uint32_t s = 0; s < came.size(); ++s) {
+    const uint32_t block = s < data ? wire::place_of(s, unit.blocks).block : (s - data) % unit.used_blocks();
+    have[block] += came[s];
+  }
+  for (uint32_t b = 0; b < unit.used_blocks(); ++b) {
+    if (have[b] < wire::block_symbols(data, static_cast<uint8_t>(b), unit.blocks)) return false;
+  }
+  return true;
 }
 
 void fuzz_round_trip(uint8_t choice, ByteReader in) {
@@ -158,17 +205,23 @@ void fuzz_round_trip(uint8_t choice, ByteReader in) {
   const auto deliver = [&](size_t i) {
     const auto packet = wire::parse_packet(as_bytes(datagrams[i]));
     GLIMT_REQUIRE(packet.packet);
+    came[i] = true;
+    if (packet.packet->header.type == wire::Type::parity) {
+      const auto parity = wire::parse_parity(*packet.packet);
+      GLIMT_REQUIRE(parity.packet);
+      reassembler.push(*parity.packet, Instant(1000s), output);
+      return;
+    }
     const auto data = wire::parse_data(*packet.packet);
     GLIMT_REQUIRE(data.packet);
     reassembler.push(*data.packet, Instant(1000s), output);
-    came[i] = true;
   };
   while (in.left() > 0) deliver(in.u8() * size_t{7} % datagrams.size());
   for (size_t i = datagrams.size(); complete && i-- > 0;) deliver(i);
 
-  const bool all_came = std::find(came.begin(), came.end(), false) == came.end();
-  GLIMT_REQUIRE(output.ended == (all_came ? 1u : 0u));
-  if (all_came) GLIMT_REQUIRE(output.last == whole && output.last_metadata == unit->info.metadata);
+  const bool enough = is_enough(*to, came);
+  GLIMT_REQUIRE(output.ended == (enough ? 1u : 0u));
+  if (enough) GLIMT_REQUIRE(output.last == whole && output.last_metadata == unit->info.metadata);
   GLIMT_REQUIRE(reassembler.counters().refused == 0 && reassembler.counters().malformed == 0);
   reassembler.abandon_all(output);
 }

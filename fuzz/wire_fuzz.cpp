@@ -6,6 +6,7 @@
 #include "base/crc32c.hpp"
 #include "require.hpp"
 #include "wire/descriptor.hpp"
+#include "wire/erasure_code.hpp"
 #include "wire/feedback.hpp"
 #include "wire/hello.hpp"
 #include "wire/packet.hpp"
@@ -56,6 +57,7 @@ void fuzz_feedback(Bytes bytes) {
   for (size_t i = 0; i < f->fate_count; ++i) {
     GLIMT_REQUIRE(again->fates[i].frame == f->fates[i].frame && again->fates[i].fate == f->fates[i].fate);
   }
+  GLIMT_REQUIRE(again->deficit_count == f->deficit_count && again->deficits == f->deficits);
   GLIMT_REQUIRE(again->arrivals.count == f->arrivals.count);
   for (size_t i = 0; i < f->arrivals.count; ++i)
     GLIMT_REQUIRE(again->arrivals.before_16us[i] == f->arrivals.before_16us[i]);
@@ -98,6 +100,22 @@ void fuzz_data(const Packet& packet, Bytes datagram) {
   GLIMT_REQUIRE(std::equal(expected.begin(), expected.end(), written.begin()));
 }
 
+void fuzz_parity(const Packet& packet, Bytes datagram) {
+  const auto parity = parse_parity(packet);
+  if (!parity.packet) return;
+  const auto& p = *parity.packet;
+  GLIMT_REQUIRE(p.data.k > 0 && p.data.k <= kMaxBlockSymbols && p.row < p.data.m &&
+                p.data.m <= kMaxParityRows);
+  std::vector<uint8_t> written(datagram.size());
+  ByteWriter out(written);
+  serialize(out, p.header);
+  serialize(out, p.data);
+  out.put(p.symbol);
+  GLIMT_REQUIRE(out.size() + kTagBytes == datagram.size());
+  GLIMT_REQUIRE(std::equal(written.begin(), written.begin() + static_cast<std::ptrdiff_t>(out.size()),
+                           datagram.begin()));
+}
+
 void fuzz_packet(Bytes datagram) {
   const auto parsed = parse_packet(datagram);
   if (!parsed.packet) {
@@ -107,7 +125,9 @@ void fuzz_packet(Bytes datagram) {
   const auto& packet = *parsed.packet;
   if (packet.header.type == Type::data) {
     fuzz_data(packet, datagram);
-  } else if (packet.header.type != Type::parity) {
+  } else if (packet.header.type == Type::parity) {
+    fuzz_parity(packet, datagram);
+  } else {
     std::vector<uint8_t> buffer(datagram.size());
     const Bytes sealed = seal_control(buffer, packet.header, packet.body);
     GLIMT_REQUIRE(std::equal(sealed.begin(), sealed.end(), datagram.begin(), datagram.end()));

@@ -43,9 +43,17 @@ Json json_of(const source::SourceStats& s) {
 }
 
 Json json_of(const ReceiverStats& r) {
-  return {{"peer", r.peer},       {"mode", to_string(r.mode)},      {"frames", r.frames},
-          {"dropped", r.dropped}, {"packets", r.packets},           {"packets_lost", r.packets_lost},
-          {"bytes", r.bytes},     {"key_requests", r.key_requests}, {"rtt_ms", rounded(r.rtt_ms)}};
+  return {{"peer", r.peer},
+          {"mode", to_string(r.mode)},
+          {"frames", r.frames},
+          {"dropped", r.dropped},
+          {"packets", r.packets},
+          {"packets_lost", r.packets_lost},
+          {"parity", r.parity},
+          {"repair", r.repair},
+          {"bytes", r.bytes},
+          {"key_requests", r.key_requests},
+          {"rtt_ms", rounded(r.rtt_ms)}};
 }
 
 double rate(uint64_t after, uint64_t before, double seconds) {
@@ -80,6 +88,8 @@ std::string to_json(const SubscriberStats& s, const SubscriberStats& before, dou
                      {"key_requests", s.key_requests},
                      {"packets", s.packets},
                      {"packets_lost", s.packets_lost},
+                     {"recovered", s.recovered},
+                     {"asked", s.asked},
                      {"kernel_drops", s.kernel_drops},
                      {"bytes", s.bytes},
                      {"recorded", s.recorded},
@@ -109,6 +119,8 @@ std::string to_json(const SendStats& stats, const SendStats& stats_before, doubl
                             {"frames", d.frames},
                             {"dropped", d.dropped},
                             {"packets", d.packets},
+                            {"parity", d.parity},
+                            {"repair", d.repair},
                             {"packets_lost", d.packets_lost},
                             {"key_requests", d.key_requests},
                             {"bytes", d.bytes},

@@ -49,6 +49,8 @@ struct SubscriberStats {
   uint64_t refused = 0;       // packets or pictures that broke the format
   uint64_t stray = 0;         // packets in good order that belong to no session of ours
   uint64_t packets = 0, packets_lost = 0, packets_repeated = 0, kernel_drops = 0;
+  uint64_t recovered = 0;                   // data packets that did not come and that parity gave back
+  uint64_t asked = 0;                       // how often the sender was asked for what a frame lacked
   uint64_t bytes = 0;                       // of datagrams that belonged to the session
   uint64_t recorded = 0, not_recorded = 0;  // frames that stand in a file, and whole ones that stand in none
   std::string recording;                    // the newest file
@@ -67,8 +69,9 @@ struct ReceiverStats {
   uint64_t frames = 0;   // given to it whole
   uint64_t dropped = 0;  // skipped for it, because it was still busy with an older one
   uint64_t packets = 0, bytes = 0;
-  uint64_t packets_lost = 0;  // as it reports
-  uint64_t key_requests = 0;  // H.264: how often it could use nothing but a key frame, and said so
+  uint64_t parity = 0, repair = 0;  // of these packets: sent along against loss, and sent because it asked
+  uint64_t packets_lost = 0;        // as it reports
+  uint64_t key_requests = 0;        // H.264: how often it could use nothing but a key frame, and said so
   double rtt_ms = 0;
 };
 
@@ -80,8 +83,9 @@ struct DestinationStats {
   uint64_t frames = 0;          // given to a receiver whole, summed over receivers
   uint64_t dropped = 0;         // skipped for a receiver that was still busy with an older one
   uint64_t packets = 0, bytes = 0;
-  uint64_t packets_lost = 0;  // as receivers report
-  uint64_t key_requests = 0;  // as above, summed over receivers
+  uint64_t parity = 0, repair = 0;  // of these packets, as above
+  uint64_t packets_lost = 0;        // as receivers report
+  uint64_t key_requests = 0;        // as above, summed over receivers
   uint64_t refused = 0;
   uint64_t stray = 0;  // packets in good order that belong to no session of ours
   double rtt_ms = 0;   // of the slowest receiver

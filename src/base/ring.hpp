@@ -30,6 +30,11 @@ class Ring {
     --count_;
     return item;
   }
+  // Only where not empty().
+  T pop_newest() {
+    --count_;
+    return std::exchange(slots_[(first_ + count_) % slots_.size()], T{});
+  }
   // Makes room by forgetting the oldest where full.
   void push_newest(T item) {
     if (full()) pop();

@@ -25,14 +25,23 @@ bool ArrivalLog::add(uint64_t number, Instant now) {
   return true;
 }
 
-void ArrivalLog::report(wire::Feedback& to, Instant now) {
+uint64_t ArrivalLog::newest_before(Instant limit) const {
+  for (uint64_t i = 0; i < std::min<uint64_t>(highest_, kWindow); ++i) {
+    const uint64_t number = highest_ - i;
+    if (came(number) && entries_[number % kWindow].at <= limit) return number;
+  }
+  return 0;
+}
+
+void ArrivalLog::report(wire::Feedback& to, Instant now, Duration window, size_t most) {
   to.highest_number = highest_;
   to.packets = static_cast<uint32_t>(received_);
+  const uint64_t last = newest_before(now - window);
   const uint64_t wanted = reported_up_to_[0] + 1;
-  const uint64_t possible = highest_ + 1 - std::min<uint64_t>(highest_, wire::Arrivals::kMax);
+  const uint64_t possible = last + 1 - std::min<uint64_t>(last, most);
   auto& a = to.arrivals;
   a.first = std::max({wanted, possible, first_});
-  a.count = first_ == 0 || a.first > highest_ ? 0 : static_cast<uint16_t>(highest_ - a.first + 1);
+  a.count = first_ == 0 || a.first > last ? 0 : static_cast<uint16_t>(last - a.first + 1);
   for (size_t i = 0; i < a.count; ++i) {
     const uint64_t number = a.first + i;
     if (!came(number)) {
@@ -45,7 +54,7 @@ void ArrivalLog::report(wire::Feedback& to, Instant now) {
         static_cast<uint16_t>(std::clamp<int64_t>(before.count(), 0, wire::Arrivals::kLost - 1));
   }
   std::rotate(reported_up_to_.begin(), reported_up_to_.begin() + 1, reported_up_to_.end());
-  reported_up_to_.back() = highest_;
+  reported_up_to_.back() = std::max(reported_up_to_[1], last);
 }
 
 }  // namespace glimt::feedback

@@ -18,8 +18,9 @@ class ArrivalLog {
  public:
   // False where this number was seen before, or is too old to tell.
   bool add(uint64_t number, Instant now);
-  // Fills in the section, and what the fixed part says of packets. Call once a report.
-  void report(wire::Feedback& to, Instant now);
+  // Fills in the section, with at most `most` packets, and what the fixed part says of packets. Call once a report. Packets
+  // within `window` wait for the next one: what is missing among them may still be on its way around others.
+  void report(wire::Feedback& to, Instant now, Duration window = {}, size_t most = wire::Arrivals::kMax);
 
   uint64_t highest() const { return highest_; }
   uint64_t received() const { return received_; }
@@ -32,6 +33,7 @@ class ArrivalLog {
     uint64_t number = 0;  // 0: nothing here yet; packet numbers begin at 1
     Instant at{};
   };
+  uint64_t newest_before(Instant limit) const;
   bool came(uint64_t number) const { return entries_[number % kWindow].number == number; }
 
   std::array<Entry, kWindow> entries_{};

@@ -21,11 +21,19 @@ class PacketBatch {
 
   void clear() { count_ = 0; }
   bool full() const { return count_ == kMaxPackets; }
-  // Only where not full().
-  void add(const SymbolUnit& unit, uint32_t symbol, uint32_t session, uint64_t number, Instant now);
+  // Both only where not full(). `rows`: parity rows of each block that this receiver is to get.
+  void add(const SymbolUnit& unit, uint32_t symbol, uint32_t session, uint64_t number, Instant now,
+           uint8_t rows = 0);
+  // Of a unit that is complete. Further rows of the block, `ahead` of them, are going to follow.
+  void add_parity(SymbolUnit& unit, wire::ParityPlace place, uint8_t rows, uint8_t ahead, uint32_t session,
+                  uint64_t number, Instant now);
   std::span<const Gather> packets() const { return std::span(packets_).first(count_); }
 
  private:
+  struct Own;
+  Bytes write_headers(Own& own, const SymbolUnit& unit, wire::Type type, wire::Place place, uint8_t rows,
+                      uint32_t session, uint64_t number, Instant now);
+
   struct Own {
     std::array<uint8_t, wire::kDataHeaderBytes + wire::kPrefixBytes> headers;
     std::array<uint8_t, wire::kTagBytes> tag;

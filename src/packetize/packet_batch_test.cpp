@@ -92,6 +92,7 @@ TEST_F(PacketBatchTest, ManyBlocksEachSayTheirOwnSize) {
 }
 
 TEST_F(PacketBatchTest, UnitThatStillGrowsDoesNotSayItsSize) {
+  access_unit_->info.strips = 2;
   const auto unit = unit_of("begun", false);
   batch_.add(*unit, 0, 1, 1, captured_at_);
   const auto bytes = datagram(0);

@@ -73,8 +73,7 @@ SymbolUnit* SendQueue::current() {
   }
   finish_if_sent();  // its last symbol may have left before its end was known
   if (!current_) start_next();
-  if (!current_ || next_symbol_ >= current_->symbols.size())
-    return nullptr;  // the next strip is not encoded yet
+  if (!current_ || next_symbol_ >= symbols_to_send()) return nullptr;  // the next strip is not encoded yet
   return current_.get();
 }
 
@@ -93,6 +92,16 @@ void SendQueue::start_next() {
   }
   current_ = waiting_.pop();
   next_symbol_ = 0;
+  rows_ = 0;
+}
+
+void SendQueue::set_rows(uint8_t rows) {
+  if (next_symbol_ == 0) rows_ = rows;
+}
+
+uint32_t SendQueue::symbols_to_send() const {
+  const auto data = static_cast<uint32_t>(current_->symbols.size());
+  return data + (current_->complete ? rows_ * current_->used_blocks() : 0);
 }
 
 void SendQueue::advance(uint32_t symbols) {
@@ -102,7 +111,7 @@ void SendQueue::advance(uint32_t symbols) {
 }
 
 void SendQueue::finish_if_sent() {
-  if (!current_ || !current_->complete || next_symbol_ < current_->symbols.size()) return;
+  if (!current_ || !current_->complete || next_symbol_ < symbols_to_send()) return;
   current_ = {};
   ++finished_;
 }

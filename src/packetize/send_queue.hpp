@@ -44,7 +44,13 @@ class SendQueue {
   // The unit to send from and the first symbol not yet sent; null where there is nothing to
   // send at this moment.
   SymbolUnit* current();
+  // Symbols are counted through data and, behind them, parity: row 0 of each block, then row 1 …
   uint32_t next_symbol() const { return next_symbol_; }
+  // Parity rows of each block that follow the data of current(); until something of it has left.
+  void set_rows(uint8_t rows);
+  uint8_t rows() const { return rows_; }
+  // Of current(), as far as it is known.
+  uint32_t symbols_to_send() const;
   // `symbols` of current() have left.
   void advance(uint32_t symbols);
   // Units that have left whole since the last call, also those whose end became known
@@ -75,6 +81,7 @@ class SendQueue {
   const Options options_;
   Ref<SymbolUnit> current_;
   uint32_t next_symbol_ = 0;
+  uint8_t rows_ = 0;
   uint64_t finished_ = 0;
   Ring<Ref<SymbolUnit>> waiting_;
   Ring<wire::Skip> left_out_{64};

@@ -37,6 +37,7 @@ uint32_t symbols_in(size_t bytes, size_t payload_bytes) {
 Ref<SymbolUnit> SymbolPacketizer::begin(const Ref<media::AccessUnit>& unit, bool discontinuity) {
   auto to = pool_.take();
   begin_symbol_unit(*to, unit);
+  to->expected_symbols = predicted_symbols_;
   to->blocks = wire::blocks_for(predicted_symbols_);
   if (to->blocks > 128) to->blocks = 255;  // a further group would not fit: all the room there is, at once
   discontinuity_ = discontinuity;
@@ -48,8 +49,10 @@ Result<void> SymbolPacketizer::add(SymbolUnit& to, const media::Strip& strip) {
   if (strip.index == 0) {
     write_descriptor(to.unit->info, to.descriptor);
     head = to.descriptor;
-    if (to.strips == 1)
-      to.blocks = wire::blocks_for(symbols_in(head.size() + strip.bytes.size(), payload_bytes_));
+    if (to.strips == 1) {
+      to.expected_symbols = symbols_in(head.size() + strip.bytes.size(), payload_bytes_);
+      to.blocks = wire::blocks_for(to.expected_symbols);
+    }
   }
   const size_t size = head.size() + strip.bytes.size();
   const uint32_t symbols = symbols_in(size, payload_bytes_);
@@ -73,6 +76,7 @@ Result<void> SymbolPacketizer::add(SymbolUnit& to, const media::Strip& strip) {
     append(to, head_part, body_part, static_cast<uint8_t>(strip.index), flags);
   }
   to.bytes += size;
+  to.complete = last_strip;  // what its packets say of k is final from here on
   return {};
 }
 

@@ -8,6 +8,7 @@
 #pragma once
 
 #include "glimt/stats.hpp"
+#include "packetize/packet_history.hpp"
 #include "packetize/packetizer.hpp"
 #include "pipeline/shared_stream.hpp"
 #include "transport/transport.hpp"
@@ -29,6 +30,8 @@ class Destination : public transport::Transport::Events {
     virtual ~Stream() = default;
     // Of units that were cut like this. Empty where there is a newer picture.
     virtual Ref<packetize::SymbolUnit> newest_key(const packetize::Packetizer::Options& cut) = 0;
+    // The units that were last cut like this.
+    virtual const packetize::PacketHistory& history(const packetize::Packetizer::Options& cut) = 0;
     virtual Duration frame_interval() const = 0;
     virtual SharedStream& shared() = 0;
     // Receivers came, went, or have room again.

@@ -153,7 +153,8 @@ SendSession::Counters NativeDestination::counters_of(const SendSession& session)
 void NativeDestination::on_session_packet(SendSession& session, const wire::Packet& packet, Instant now) {
   PeerOutbox out(*transport_, session.peer);
   const bool was_quiet = session.is_quiet();
-  if (packet.header.type == wire::Type::feedback) session.on_feedback(packet, now);
+  if (packet.header.type == wire::Type::feedback)
+    session.on_feedback(packet, stream_.history(packetizer_options()), now);
   switch (session.association.on_packet(packet, now, out)) {
     case Association::Event::opened:
       start_session(session);
@@ -220,6 +221,8 @@ void NativeDestination::let_go(SendSession& session, std::string_view why) {
   gone_.bytes += session.counters.bytes;
   gone_.refused += session.counters.refused;
   gone_.key_requests += session.counters.key_requests;
+  gone_.parity += session.counters.parity;
+  gone_.repair += session.counters.repair;
   gone_.packets_lost += session.loss.totals().lost;
   // Its connection may still be good for another session.
   if (transport_->traits().reliable) admission_.on_connected(session.peer, now());
@@ -381,6 +384,8 @@ DestinationStats NativeDestination::stats() const {
     r.dropped = counted.dropped;
     r.packets = counted.packets;
     r.bytes = counted.bytes;
+    r.parity = counted.parity;
+    r.repair = counted.repair;
     r.packets_lost = session->loss.totals().lost;
     r.key_requests = session->counters.key_requests;
     if (const auto rtt = session->association.clock().rtt()) r.rtt_ms = to_ms(*rtt);
@@ -388,6 +393,8 @@ DestinationStats NativeDestination::stats() const {
     s.dropped += r.dropped;
     s.packets += r.packets;
     s.bytes += r.bytes;
+    s.parity += r.parity;
+    s.repair += r.repair;
     s.refused += counted.refused;
     s.key_requests += r.key_requests;
     s.packets_lost += r.packets_lost;

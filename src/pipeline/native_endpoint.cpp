@@ -271,6 +271,8 @@ void NativeEndpoint::add_to(SubscriberStats& stats) const {
   stats.stray = stray_;
   stats.packets = c.packets;
   stats.packets_lost = c.packets_lost;
+  stats.recovered = c.frames.recovered;
+  stats.asked = c.frames.asked;
   stats.packets_repeated = c.packets_repeated;
   stats.bytes = c.bytes;
   stats.kernel_drops = transport_->counters().kernel_drops;

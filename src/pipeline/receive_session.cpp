@@ -6,6 +6,8 @@ namespace glimt::pipeline {
 namespace {
 
 constexpr auto kReportEvery = std::chrono::milliseconds(10);
+constexpr auto kAskAgainEvery =
+    std::chrono::milliseconds(3);  // what a frame lacks, should the report be lost
 constexpr auto kAskForKeyEvery = std::chrono::milliseconds(50);
 constexpr int kReportRepeats = 2;  // a report may be lost: its content is said three times
 constexpr auto kHold = std::chrono::milliseconds(300);  // for a newer frame
@@ -42,11 +44,12 @@ void ReceiveSession::start(uint64_t taken_units) {
   reassembler_.emplace(o);
   arrivals_ = {};
   fates_.clear();
+  asked_.clear();
   settled_.clear();
   units_popped_ = taken_units;
   report_ = 0;
   repeats_left_ = 0;
-  dirty_ = fate_due_ = any_fate_ = false;
+  dirty_ = fate_due_ = deficit_due_ = any_fate_ = false;
   key_wanted_after_.reset();
 }
 
@@ -75,6 +78,9 @@ Association::Event ReceiveSession::on_packet(const wire::Packet& packet, size_t 
   switch (packet.header.type) {
     case wire::Type::data:
       on_data(packet, now);
+      break;
+    case wire::Type::parity:
+      on_parity(packet, now);
       break;
     case wire::Type::skip:
       if (const auto skip = wire::parse_skip(packet.body)) {
@@ -105,6 +111,32 @@ void ReceiveSession::on_data(const wire::Packet& packet, Instant now) {
     return;
   }
   reassembler_->push(*parsed.packet, now, *this);
+}
+
+void ReceiveSession::on_parity(const wire::Packet& packet, Instant now) {
+  if (packet.header.stream != 0) {
+    ++counters_.unknown;
+    return;
+  }
+  const auto parsed = wire::parse_parity(packet);
+  if (!parsed.packet) {
+    ++counters_.refused;
+    return;
+  }
+  reassembler_->push(*parsed.packet, now, *this);
+}
+
+void ReceiveSession::take_deficits() {
+  while (const auto deficit = reassembler_->take_deficit()) {
+    asked_.push_newest({*deficit, report_ + 1});
+    deficit_due_ = true;
+  }
+}
+
+// What is asked for is said again sooner than the rest.
+Duration ReceiveSession::report_interval() const {
+  const bool asks = !asked_.empty() && asked_.back().first_report + kReportRepeats > report_;
+  return asks ? kAskAgainEvery : kReportEvery;
 }
 
 void ReceiveSession::begin(const Ref<media::AccessUnit>& unit) {
@@ -201,13 +233,15 @@ Sequence ReceiveSession::taken(uint64_t taken_units) {
 void ReceiveSession::poll(Instant now, const ReaderState& reader, Outbox& out) {
   association.poll(now, out);
   if (!started() || !association.is_open()) return;
+  if (const auto rtt = association.clock().rtt()) reassembler_->set_rtt(*rtt);
   reassembler_->expire(now, *this);
+  take_deficits();
   if (now >= release_held_at_) release_held();
   const bool asks = note_key_wanted(reader.wants_key);
   const Duration silent = now - last_report_;
-  const bool due = (silent >= kReportEvery && (dirty_ || repeats_left_ > 0)) ||
+  const bool due = (silent >= report_interval() && (dirty_ || repeats_left_ > 0)) ||
                    (silent >= kAskForKeyEvery && key_wanted_after_);
-  if (fate_due_ || asks || due) report(now, reader, out);
+  if (fate_due_ || deficit_due_ || asks || due) report(now, reader, out);
 }
 
 // True where a key frame is wanted from now on.
@@ -220,8 +254,8 @@ bool ReceiveSession::note_key_wanted(bool reader_wants) {
 }
 
 void ReceiveSession::report(Instant now, const ReaderState& reader, Outbox& out) {
-  repeats_left_ = dirty_ || fate_due_ ? kReportRepeats : repeats_left_ - 1;
-  dirty_ = fate_due_ = false;
+  repeats_left_ = dirty_ || fate_due_ || deficit_due_ ? kReportRepeats : repeats_left_ - 1;
+  dirty_ = fate_due_ = deficit_due_ = false;
   last_report_ = now;
   wire::Feedback f;
   f.report = ++report_;
@@ -233,8 +267,11 @@ void ReceiveSession::report(Instant now, const ReaderState& reader, Outbox& out)
   for (size_t i = 0; i < fates_.size(); ++i) {
     if (fates_[i].first_report + kReportRepeats >= report_) f.fates[f.fate_count++] = fates_[i].fate;
   }
+  for (size_t i = 0; i < asked_.size(); ++i) {
+    if (asked_[i].first_report + kReportRepeats >= report_) f.deficits[f.deficit_count++] = asked_[i].deficit;
+  }
   f.key_wanted_after = key_wanted_after_;
-  arrivals_.report(f, now);
+  arrivals_.report(f, now, reassembler_->reorder_window(now), wire::Feedback::max_arrivals(f.deficit_count));
   if (options_.reliable) f.arrivals.count = 0;  // nothing is lost there
   std::array<uint8_t, wire::kMaxFeedbackBytes> body;
   const size_t size = serialize(body, f);
@@ -248,7 +285,7 @@ Instant ReceiveSession::next_poll() const {
   Instant next = association.next_poll();
   if (!started()) return next;
   next = std::min({next, reassembler_->next_deadline(), release_held_at_});
-  if (dirty_ || repeats_left_ > 0) next = std::min(next, last_report_ + kReportEvery);
+  if (dirty_ || repeats_left_ > 0) next = std::min(next, last_report_ + report_interval());
   if (key_wanted_after_) next = std::min(next, last_report_ + kAskForKeyEvery);
   return next;
 }

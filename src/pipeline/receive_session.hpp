@@ -69,6 +69,9 @@ class ReceiveSession final : private reassemble::Reassembler::Output {
   void fate(const wire::FrameFate& fate) override;
 
   void on_data(const wire::Packet& packet, Instant now);
+  void on_parity(const wire::Packet& packet, Instant now);
+  void take_deficits();
+  Duration report_interval() const;
   void report(Instant now, const ReaderState& reader, Outbox& out);
   bool note_key_wanted(bool reader_wants);
   Sequence taken(uint64_t taken_units);
@@ -88,6 +91,10 @@ class ReceiveSession final : private reassemble::Reassembler::Output {
     wire::FrameFate fate;
     uint32_t first_report = 0;
   };
+  struct Asked {
+    wire::Deficit deficit;
+    uint32_t first_report = 0;
+  };
   struct Settled {
     Sequence frame;
     bool handed_on = false;
@@ -99,6 +106,7 @@ class ReceiveSession final : private reassemble::Reassembler::Output {
   feedback::ArrivalLog arrivals_;
   Counters counters_;
   Ring<Reported> fates_{wire::Feedback::kMaxFates};
+  Ring<Asked> asked_{wire::Feedback::kMaxDeficits};
   Ring<Settled> settled_{256};
   Sequence taken_;
   std::vector<Held> held_;  // at most one of them whole
@@ -108,6 +116,7 @@ class ReceiveSession final : private reassemble::Reassembler::Output {
   int repeats_left_ = 0;
   bool dirty_ = false;
   bool fate_due_ = false;
+  bool deficit_due_ = false;
   bool any_fate_ = false;
   std::optional<Sequence> key_wanted_after_;
   Instant last_report_{};

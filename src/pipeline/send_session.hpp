@@ -1,15 +1,17 @@
 // SendSession: one receiver, as its sender knows it: what waits for it, what it has reported, how
-// fast it is fed.
+// fast it is fed, how much parity it needs.
 //
-//   input    its packets; units of the stream; now
+//   input    its packets; units of the stream, and those that were last sent; now
 //   output   packets into a transport; when to be pumped next
 //   threads  bound to the network thread; reads no clock
 //   memory   its queue of references; the units are the stream's
 #pragma once
 
-#include "feedback/loss_meter.hpp"
+#include "feedback/loss_model.hpp"
 #include "packetize/pacer.hpp"
 #include "packetize/packet_batch.hpp"
+#include "packetize/packet_history.hpp"
+#include "packetize/repair_queue.hpp"
 #include "packetize/send_queue.hpp"
 #include "pipeline/association.hpp"
 #include "transport/transport.hpp"
@@ -21,9 +23,10 @@ class SendSession {
   static constexpr auto kMaxBehind = std::chrono::seconds(1);
 
   struct Counters {
-    uint64_t frames = 0;   // sent whole
-    uint64_t dropped = 0;  // left out for this receiver
-    uint64_t packets = 0, bytes = 0;
+    uint64_t frames = 0;              // sent whole
+    uint64_t dropped = 0;             // left out for this receiver
+    uint64_t packets = 0, bytes = 0;  // with parity and repair
+    uint64_t parity = 0, repair = 0;  // packets
     uint64_t refused = 0;
     uint64_t key_requests = 0;
   };
@@ -32,6 +35,8 @@ class SendSession {
 
   // Once the association is open; again where the receiver was restarted.
   void start(Ref<packetize::SymbolUnit> newest_key);
+  // Parity of so much of the data, whatever is lost: for a receiver that cannot say.
+  void fix_parity(double share) { fixed_parity_ = share; }
   // It takes the frames of a SharedStream, under that number, and no units.
   void start_sharing(uint32_t shared_id) { shared_id_ = shared_id; }
   const std::optional<uint32_t>& shared_id() const { return shared_id_; }
@@ -41,7 +46,7 @@ class SendSession {
     shared_id_.reset();
   }
 
-  void on_feedback(const wire::Packet& packet, Instant now);
+  void on_feedback(const wire::Packet& packet, const packetize::PacketHistory& history, Instant now);
   void offer(Ref<packetize::SymbolUnit> unit, Instant now);
   // Sends what is due. `interval`: between frames, 0 where unknown.
   void pump(Instant now, Duration interval, transport::Transport& transport, packetize::PacketBatch& batch,
@@ -69,12 +74,24 @@ class SendSession {
  private:
   void on_key_wanted(Sequence after, Instant now);
   void tell_left_out(Outbox& out);
+  void answer(const wire::Feedback& report, const packetize::PacketHistory& history, Instant now);
+  void answer_block(const Ref<packetize::SymbolUnit>& unit, const wire::Deficit& deficit, uint8_t block,
+                    Instant now);
+  feedback::ParityPlanner::Plan plan_for(const packetize::SymbolUnit& unit, Instant now);
+  void begin(packetize::SymbolUnit& unit, Duration interval, Instant now);
+  void send_repairs(Instant now, transport::Transport& transport, packetize::PacketBatch& batch);
+  size_t send_batch(Instant now, transport::Transport& transport, const packetize::PacketBatch& batch);
   size_t send_some(size_t room, Instant now, transport::Transport& transport, packetize::PacketBatch& batch);
 
   std::optional<packetize::SendQueue> queue_;
   std::optional<uint32_t> shared_id_;
   packetize::Pacer pacer_;
-  size_t paced_bytes_ = 0;  // of the unit that is being sent, as far as it was known
+  packetize::RepairQueue repairs_;
+  std::optional<double> fixed_parity_;
+  feedback::LossModel model_;
+  feedback::ParityPlanner planner_;
+  feedback::ParityPlanner::Plan plan_;  // of the unit that is being sent
+  size_t paced_bytes_ = 0;              // of the unit that is being sent, as far as it was known
   bool blocked_ = false;
   bool starved_ = true;  // nothing waits, or of a picture in strips only what is not encoded yet
   bool quiet_ = false;

@@ -75,7 +75,7 @@ class SendSessionTest : public ::testing::Test {
     f.fates[f.fate_count++] = {Sequence(taken), wire::Fate::complete, 0};
     const Datagram body = body_of(f);
     const MadePacket packet(wire::Type::feedback, kOwn, number, body);
-    session_.on_feedback(packet.get(), now_);
+    session_.on_feedback(packet.get(), history_, now_);
     session_.association.on_packet(packet.get(), now_, out_);
   }
   Numbers skipped() {
@@ -94,6 +94,7 @@ class SendSessionTest : public ::testing::Test {
   NarrowTransport transport_;
   packetize::SymbolPacketizer packetizer_{68};
   packetize::PacketBatch batch_;
+  packetize::PacketHistory history_{{}};
   SendSession session_;
 };
 
@@ -228,7 +229,7 @@ TEST_F(SendSessionTest, ReceiverThatFallsSilentIsNotFedAndFindsTheNewestWhenItCo
 
 TEST_F(SendSessionTest, FeedbackThatBreaksItsFormatIsRefused) {
   session_.start({});
-  session_.on_feedback(MadePacket(wire::Type::feedback, kOwn, 1, as_bytes("no")).get(), now_);
+  session_.on_feedback(MadePacket(wire::Type::feedback, kOwn, 1, as_bytes("no")).get(), history_, now_);
   EXPECT_EQ(session_.counters.refused, 1u);
 }
 

@@ -76,6 +76,7 @@ class SendStream final : public media::StripSink, private Destination::Stream {
 
   // Empty where there is a newer picture.
   Ref<packetize::SymbolUnit> newest_key(const Cut& cut) override;
+  const packetize::PacketHistory& history(const Cut& cut) override { return profile(cut).history; }
   Duration frame_interval() const override { return interval_; }
   void demand_changed() override;
   bool may_let_go() const override;

@@ -7,7 +7,7 @@
 
 namespace glimt::reassemble {
 
-void Assembly::start(const wire::DataPacket& first, Instant now, Ref<media::AccessUnit> unit,
+void Assembly::start(const wire::DataHeader& first, Instant now, Ref<media::AccessUnit> unit,
                      media::BufferPool& buffers, size_t expected_bytes, const Limits& limits) {
   limits_ = limits;
   unit_ = std::move(unit);
@@ -15,12 +15,14 @@ void Assembly::start(const wire::DataPacket& first, Instant now, Ref<media::Acce
   buffers_ = &buffers;
   buffer_ = buffers.take();
   buffer_->reserve(std::min(expected_bytes, limits.max_unit_bytes));
-  header_ = first.data;
-  key_ = (first.prefix.flags & wire::kKeyFrame) != 0;
+  header_ = first;
+  key_.reset();
   first_arrival_ = last_arrival_ = now;
   have_.clear();
-  strips_.assign(first.data.strips, StripState{});
-  extent_ = 0;
+  prefixes_.clear();
+  fec_.start(first.blocks, limits.payload_bytes + wire::kPrefixBytes);
+  strips_.assign(first.strips, StripState{});
+  extent_ = recovered_ = 0;
   total_.reset();
   descriptor_bytes_ = strips_done_ = 0;
   described_ = malformed_ = false;
@@ -28,23 +30,29 @@ void Assembly::start(const wire::DataPacket& first, Instant now, Ref<media::Acce
 
 void Assembly::release() {
   extent_ = 0;
+  fec_.release();
   unit_ = {};
   buffer_ = {};
 }
 
+bool Assembly::agrees(const wire::DataHeader& d) const {
+  return d.blocks == header_.blocks && d.strips == header_.strips && d.captured_us == header_.captured_us;
+}
+
+bool Assembly::fits(uint32_t symbol) const {
+  return (size_t{symbol} + 1) * limits_.payload_bytes <= limits_.max_unit_bytes + limits_.payload_bytes;
+}
+
 bool Assembly::consistent(const wire::DataPacket& packet, uint32_t symbol) const {
   const auto& d = packet.data;
-  if (d.blocks != header_.blocks || d.strips != header_.strips || d.captured_us != header_.captured_us ||
-      key_ != ((packet.prefix.flags & wire::kKeyFrame) != 0)) {
-    return false;
-  }
+  const bool is_key = packet.prefix.flags & wire::kKeyFrame;
+  if (!agrees(d) || (key_ && *key_ != is_key) || !fec_.agrees(d)) return false;
   const bool is_end = packet.prefix.flags & wire::kStripEnd;
   if (packet.prefix.length > limits_.payload_bytes ||
       (!is_end && packet.prefix.length < limits_.payload_bytes)) {
     return false;
   }
-  if ((size_t{symbol} + 1) * limits_.payload_bytes > limits_.max_unit_bytes + limits_.payload_bytes)
-    return false;
+  if (!fits(symbol)) return false;
   if (total_ && symbol >= *total_) return false;
   if (packet.prefix.flags & wire::kFrameEnd) {
     if (packet.prefix.strip + 1 != d.strips || symbol + 1 < extent_ || (total_ && *total_ != symbol + 1))
@@ -67,10 +75,79 @@ bool Assembly::mark(uint32_t symbol) {
 }
 
 Assembly::Outcome Assembly::add(const wire::DataPacket& packet, Instant now) {
+  const Outcome outcome = add_symbol(packet, now);
+  if (outcome == Outcome::added) solve(packet.data.block, now);
+  return outcome;
+}
+
+Assembly::Outcome Assembly::add(const wire::ParityPacket& packet, Instant now) {
+  const auto& d = packet.data;
+  const uint32_t last = wire::symbol_of({d.block, static_cast<uint8_t>(d.k - 1)}, header_.blocks);
+  if (malformed_ || !agrees(d) || !fits(last) || (total_ && last >= *total_)) return Outcome::refused;
+  switch (fec_.add(packet)) {
+    case FecDecoder::Outcome::refused:
+      return Outcome::refused;
+    case FecDecoder::Outcome::repeated:
+      return Outcome::repeated;
+    case FecDecoder::Outcome::unneeded:
+      return Outcome::unneeded;
+    case FecDecoder::Outcome::added:
+      break;
+  }
+  last_arrival_ = now;
+  solve(d.block, now);
+  return Outcome::added;
+}
+
+void Assembly::solve(uint8_t block, Instant now) {
+  if (!fec_.block(block).is_solvable()) return;
+  std::array<uint8_t, wire::kStreamSymbolBytes> scratch;
+  fec_.solve(
+      block,
+      [&](uint8_t index) {
+        return symbol_at(wire::symbol_of({block, index}, header_.blocks), scratch);
+      },
+      [&](uint8_t index, Bytes symbol) {
+        return recover({block, index}, symbol, now);
+      });
+}
+
+Bytes Assembly::symbol_at(uint32_t symbol, std::span<uint8_t> scratch) const {
+  const auto& prefix = prefixes_[symbol];
+  ByteWriter out(scratch);
+  serialize(out, prefix);
+  out.put({buffer_->data() + size_t{symbol} * limits_.payload_bytes, prefix.length});
+  return out.written();
+}
+
+// False where the symbol is none: then its parity was of something else.
+bool Assembly::recover(wire::Place place, Bytes symbol, Instant now) {
+  ByteReader in(symbol);
+  wire::DataPacket packet;
+  packet.data = header_;
+  packet.data.block = place.block;
+  packet.data.index = place.index;
+  packet.data.k = fec_.block(place.block).k;
+  packet.data.m = fec_.block(place.block).m;
+  packet.prefix = wire::parse_prefix(in);
+  packet.payload = in.take(packet.prefix.length);
+  const Bytes filling = in.rest();
+  const bool possible = in.ok() && is_possible(packet.prefix, header_.strips) &&
+                        std::all_of(filling.begin(), filling.end(), [](uint8_t b) { return b == 0; });
+  if (!possible || add_symbol(packet, now) != Outcome::added) return false;
+  ++recovered_;
+  return true;
+}
+
+Assembly::Outcome Assembly::add_symbol(const wire::DataPacket& packet, Instant now) {
   const uint32_t symbol = wire::symbol_of({packet.data.block, packet.data.index}, packet.data.blocks);
   if (symbol / 64 < have_.size() && (have_[symbol / 64] >> (symbol % 64) & 1)) return Outcome::repeated;
   if (malformed_ || !consistent(packet, symbol)) return Outcome::refused;
   mark(symbol);
+  fec_.note_data(packet.data);
+  key_ = (packet.prefix.flags & wire::kKeyFrame) != 0;
+  if (symbol >= prefixes_.size()) prefixes_.resize(symbol + size_t{1});
+  prefixes_[symbol] = packet.prefix;
   last_arrival_ = now;
   place(packet, symbol);
 
@@ -83,7 +160,10 @@ Assembly::Outcome Assembly::add(const wire::DataPacket& packet, Instant now) {
     strip.end = symbol;
     strip.last_length = packet.prefix.length;
   }
-  if (packet.prefix.flags & wire::kFrameEnd) total_ = symbol + 1;
+  if (packet.prefix.flags & wire::kFrameEnd) {
+    total_ = symbol + 1;
+    fec_.set_total(*total_);
+  }
   if (strip.start && strip.end && strip.symbols == *strip.end - *strip.start + 1)
     finish_strip(packet.prefix.strip);
   return Outcome::added;
@@ -158,7 +238,7 @@ void Assembly::read_descriptor() {
   info.strips = d->strips;
   info.clock_id = d->clock_id;
   info.number = header_.frame;
-  info.key = key_;
+  info.key = is_key();
   info.again = d->again;
   info.metadata.assign(d->metadata.begin(), d->metadata.end());
   info.sender_captured_us = d->captured_us;

@@ -3,19 +3,21 @@
 //   Every symbol but a strip's last is full, so symbol n lies at n * payload_bytes and each strip is one run
 //   of bytes in the frame's buffer: one copy from the datagram, none after that.
 //
-//   input    data packets of one frame, in any order, any number of times
+//   What parity gives back enters as if it had arrived.
+//
+//   input    data and parity packets of one frame, in any order, any number of times
 //   output   strips that are complete; whether the frame is whole
 //   errors   Outcome::refused where packets contradict each other
 //   threads  thread-compatible
 //   memory   the frame's bytes, at most max_unit_bytes, taken as symbols come; one bit and a few bytes a
-//            symbol
+//            symbol; parity rows as they come, no more than symbols are missing
 #pragma once
 
 #include <optional>
 #include <vector>
 
 #include "media/access_unit.hpp"
-#include "wire/packet.hpp"
+#include "reassemble/fec_decoder.hpp"
 
 namespace glimt::reassemble {
 
@@ -26,25 +28,31 @@ class Assembly {
     size_t max_unit_bytes = size_t{64} << 20;   // encoded bytes
     size_t max_frame_bytes = size_t{64} << 20;  // uncompressed pixels, as the descriptor announces them
   };
-  enum class Outcome { added, repeated, refused };
+  enum class Outcome { added, repeated, refused, unneeded };
 
   // Forgets everything but its capacity. `expected_bytes` is what the last frames took;
   // `buffers` outlives the assembly.
-  void start(const wire::DataPacket& first, Instant now, Ref<media::AccessUnit> unit,
+  void start(const wire::DataHeader& first, Instant now, Ref<media::AccessUnit> unit,
              media::BufferPool& buffers, size_t expected_bytes, const Limits& limits);
   Outcome add(const wire::DataPacket& packet, Instant now);
+  Outcome add(const wire::ParityPacket& packet, Instant now);
 
   // The next complete strip that was not taken yet, once the descriptor is there. Empty where there is none.
   std::optional<media::Strip> take_strip();
   bool has_descriptor() const { return described_; }
   bool is_whole() const;
   bool is_malformed() const { return malformed_; }
-  bool is_key() const { return key_; }  // as each of its packets says
+  bool is_key() const { return key_.value_or(false); }  // as each of its data packets says
+  bool is_delta() const { return key_ && !*key_; }
 
   const Ref<media::AccessUnit>& unit() const { return unit_; }
   Instant first_arrival() const { return first_arrival_; }
   Instant last_arrival() const { return last_arrival_; }
   size_t extent_bytes() const { return size_t{extent_} * limits_.payload_bytes; }
+  size_t held_bytes() const { return extent_bytes() + fec_.held_bytes(); }
+  const FecDecoder& blocks() const { return fec_; }
+  // Symbols that did not come and are there nevertheless.
+  uint32_t recovered() const { return recovered_; }
   void release();
 
  private:
@@ -56,7 +64,13 @@ class Assembly {
     bool taken = false;  // handed on
   };
 
+  bool agrees(const wire::DataHeader& header) const;
+  bool fits(uint32_t symbol) const;
   bool consistent(const wire::DataPacket& packet, uint32_t symbol) const;
+  Outcome add_symbol(const wire::DataPacket& packet, Instant now);
+  void solve(uint8_t block, Instant now);
+  bool recover(wire::Place place, Bytes symbol, Instant now);
+  Bytes symbol_at(uint32_t symbol, std::span<uint8_t> scratch) const;
   bool mark(uint32_t symbol);
   void place(const wire::DataPacket& packet, uint32_t symbol);
   void grow(size_t needed);
@@ -69,9 +83,12 @@ class Assembly {
   media::BufferPool* buffers_ = nullptr;  // borrowed
   Ref<media::Buffer> buffer_;
   wire::DataHeader header_;
-  bool key_ = true;
+  std::optional<bool> key_;  // parity does not say
   Instant first_arrival_{}, last_arrival_{};
   std::vector<uint64_t> have_;  // one bit a symbol
+  std::vector<wire::SymbolPrefix> prefixes_;
+  FecDecoder fec_;
+  uint32_t recovered_ = 0;
   std::vector<StripState> strips_;
   uint32_t extent_ = 0;  // one past the highest symbol
   std::optional<uint32_t> total_;

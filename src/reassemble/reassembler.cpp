@@ -7,6 +7,10 @@ namespace {
 
 // A frame whose packets still come is not overdue, however long ago it was captured.
 constexpr Duration kMinSilence = std::chrono::milliseconds(20);
+// So long after a loss a pause within a frame is taken for another.
+constexpr Duration kLossRemembered = std::chrono::seconds(10);
+// Where so many packets of a later frame have come, and nothing is ever overtaken, an older one is not behind them.
+constexpr uint32_t kCertainPackets = 4;
 
 }  // namespace
 
@@ -20,44 +24,105 @@ Reassembler::Counters& Reassembler::Counters::operator+=(const Counters& other) 
   refused += other.refused;
   malformed += other.malformed;
   unusable += other.unusable;
+  recovered += other.recovered;
+  asked += other.asked;
+  too_late += other.too_late;
   return *this;
 }
 
 Reassembler::Reassembler(Options options) : options_(options) {}
 
 void Reassembler::push(const wire::DataPacket& packet, Instant now, Output& out) {
-  Slot* slot = find_or_add(packet, now, out);
+  timing_.note(packet.header.number, packet.data.frame == newest_, now);
+  Slot* slot = find_or_add(packet.data, now, out);
   if (!slot || slot->state == State::settled) {
     ++counters_.stale;
     return;
   }
-  if (slot->assembly < 0 && !give_assembly(*slot, packet, now, out)) return;
+  if (slot->assembly < 0 && !give_assembly(*slot, packet.data, now, out)) return;
   auto& assembly = assemblies_[static_cast<size_t>(slot->assembly)];
-  const size_t extent = assembly.extent_bytes();
-  switch (assembly.add(packet, now)) {
-    case Assembly::Outcome::repeated:
-      ++counters_.repeated;
-      return;
-    case Assembly::Outcome::refused:
-      ++counters_.refused;
-      return;
-    case Assembly::Outcome::added:
-      break;
-  }
-  held_bytes_ += assembly.extent_bytes() - extent;
-  progress(*slot, now, out);
-  while (held_bytes_ > kMaxHeldUnits * options_.limits.max_unit_bytes && give_up_one(*slot, out)) {
+  const size_t held = assembly.held_bytes();
+  const auto outcome = assembly.add(packet, now);
+  if (outcome == Assembly::Outcome::repeated) ++counters_.repeated;
+  if (outcome == Assembly::Outcome::refused) ++counters_.refused;
+  if (outcome != Assembly::Outcome::added) return;
+  slot->deficits.on_data(assembly.blocks().block(packet.data.block), link(now), now);
+  go_on(*slot, held, now, out);
+}
+
+void Reassembler::push(const wire::ParityPacket& packet, Instant now, Output& out) {
+  timing_.note(packet.header.number, false,
+               now);  // it may be an answer: then the pause before it is a round trip
+  Slot* slot = find_or_add(packet.data, now, out);
+  if (!slot || slot->state == State::settled) return;  // it comes behind what it was not needed for
+  if (slot->assembly < 0 && !give_assembly(*slot, packet.data, now, out)) return;
+  auto& assembly = assemblies_[static_cast<size_t>(slot->assembly)];
+  const size_t held = assembly.held_bytes();
+  const auto outcome = assembly.add(packet, now);
+  if (outcome == Assembly::Outcome::repeated) ++counters_.repeated;
+  if (outcome == Assembly::Outcome::refused) ++counters_.refused;
+  if (outcome == Assembly::Outcome::refused || outcome == Assembly::Outcome::repeated) return;
+  slot->deficits.on_parity(link(now), now);
+  go_on(*slot, held, now, out);
+}
+
+// Something was added to it.
+void Reassembler::go_on(Slot& slot, size_t held_before, Instant now, Output& out) {
+  held_bytes_ += assemblies_[static_cast<size_t>(slot.assembly)].held_bytes() - held_before;
+  note_later_frame(slot, now);
+  progress(slot, now, out);
+  while (held_bytes_ > kMaxHeldUnits * options_.limits.max_unit_bytes && give_up_one(slot, out)) {
   }
   advance(now, out);
 }
 
-Reassembler::Slot* Reassembler::find_or_add(const wire::DataPacket& packet, Instant now, Output& out) {
-  const Sequence frame = packet.data.frame;
-  const Instant captured = now - std::chrono::microseconds(16) * packet.data.age_16us;
+// Whoever is older and not whole has lost something, or it is on its way around others.
+void Reassembler::note_later_frame(const Slot& slot, Instant now) {
+  if (slot.frame < newest_) return;
+  if (slot.frame > newest_) packets_of_newest_ = 0;
+  newest_ = slot.frame;
+  ++packets_of_newest_;
+  const bool first = packets_of_newest_ == 1;
+  const bool certain = packets_of_newest_ == kCertainPackets && !timing_.reorders(now);
+  if (!first && !certain) return;
+  for (size_t i = 0; i < slots_.size() && slots_[i].frame < newest_; ++i) {
+    Slot& older = slots_[i];
+    if (older.state != State::missing && older.state != State::partial) continue;
+    older.deficits.on_later_frame(certain, link(now), now);
+  }
+}
+
+DeficitTracker::Link Reassembler::link(Instant now) const {
+  return {rtt_, timing_.window(now), timing_.silence(now), now < loses_until_};
+}
+
+void Reassembler::judge(Instant now) {
+  if (!options_.repairs || options_.reliable) return;
+  for (size_t i = 0; i < slots_.size(); ++i) {
+    Slot& slot = slots_[i];
+    if (slot.deficits.due() > now || (slot.state != State::missing && slot.state != State::partial)) continue;
+    const size_t before = deficits_.size();
+    const auto* blocks =
+        slot.assembly < 0 ? nullptr : &assemblies_[static_cast<size_t>(slot.assembly)].blocks();
+    const bool in_time = slot.deficits.judge(slot.frame, blocks, slot.deadline, link(now), now, deficits_);
+    if (in_time && deficits_.size() == before) continue;
+    ++(in_time ? counters_.asked : counters_.too_late);
+    loses_until_ = now + kLossRemembered;
+  }
+}
+
+std::optional<wire::Deficit> Reassembler::take_deficit() {
+  return deficits_.empty() ? std::nullopt : std::optional(deficits_.pop());
+}
+
+Reassembler::Slot* Reassembler::find_or_add(const wire::DataHeader& data, Instant now, Output& out) {
+  const Sequence frame = data.frame;
+  const Instant captured = now - std::chrono::microseconds(16) * data.age_16us;
   const Instant deadline = captured + options_.latency;
   if (!joined_) {
     joined_ = true;
-    next_ = frame;
+    next_ = newest_ = frame;
+    packets_of_newest_ = 0;
   }
   if (frame - next_ >= static_cast<int32_t>(kMaxSlots)) {  // a long outage, or a sender that counts wildly
     counters_.lost += static_cast<uint64_t>(frame - next_);
@@ -81,7 +146,7 @@ void Reassembler::append(Sequence frame, Instant deadline, Output& out) {
   next_ = frame + 1;
 }
 
-bool Reassembler::give_assembly(Slot& slot, const wire::DataPacket& packet, Instant now, Output& out) {
+bool Reassembler::give_assembly(Slot& slot, const wire::DataHeader& data, Instant now, Output& out) {
   auto free = std::find(busy_.begin(), busy_.end(), false);
   if (free == busy_.end()) {
     if (slot.state == State::overtaken || !give_up_one(slot, out)) return false;
@@ -90,7 +155,7 @@ bool Reassembler::give_assembly(Slot& slot, const wire::DataPacket& packet, Inst
   *free = true;
   slot.assembly = static_cast<int>(free - busy_.begin());
   if (slot.state == State::missing) slot.state = State::partial;
-  assemblies_[static_cast<size_t>(slot.assembly)].start(packet, now, units_.take(), buffers_, expected_bytes_,
+  assemblies_[static_cast<size_t>(slot.assembly)].start(data, now, units_.take(), buffers_, expected_bytes_,
                                                         options_.limits);
   return true;
 }
@@ -167,7 +232,7 @@ void Reassembler::progress(Slot& slot, Instant now, Output& out) {
     settle(slot, wire::Fate::failed, out);
     return;
   }
-  dependent_ |= !assembly.is_key();
+  dependent_ |= assembly.is_delta();
   if (may_emit(slot)) emit_strips(slot, out);
   if (!assembly.is_whole()) return;
   if (slot.state == State::overtaken) {
@@ -199,6 +264,7 @@ void Reassembler::complete(Slot& slot, Instant now, Output& out) {
   const auto spread =
       std::chrono::duration_cast<std::chrono::microseconds>(now - assembly.first_arrival()).count() / 16;
   expected_bytes_ = assembly.extent_bytes() * 5 / 4;
+  if (assembly.recovered() > 0) loses_until_ = now + kLossRemembered;
   ++counters_.whole;
   chain_ = slot.frame;
   wants_key_ = false;
@@ -238,7 +304,8 @@ void Reassembler::free_assembly(Slot& slot) {
   slot.begun = false;
   if (slot.assembly < 0) return;
   auto& assembly = assemblies_[static_cast<size_t>(slot.assembly)];
-  held_bytes_ -= assembly.extent_bytes();
+  held_bytes_ -= assembly.held_bytes();
+  counters_.recovered += assembly.recovered();
   assembly.release();
   busy_[static_cast<size_t>(slot.assembly)] = false;
   slot.assembly = -1;
@@ -280,15 +347,23 @@ void Reassembler::skip(const wire::Skip& skip, Instant now, Output& out) {
   advance(now, out);
 }
 
-void Reassembler::expire(Instant now, Output& out) { advance(now, out); }
+void Reassembler::expire(Instant now, Output& out) {
+  advance(now, out);
+  judge(now);
+}
 
 Instant Reassembler::next_deadline() const {
   if (slots_.empty() || options_.reliable) return Instant::max();
+  Instant next = Instant::max();
+  for (size_t i = 0; options_.repairs && i < slots_.size(); ++i) {
+    const State state = slots_[i].state;
+    if (state == State::missing || state == State::partial) next = std::min(next, slots_[i].deficits.due());
+  }
   const Slot& front = slots_[0];
-  if (front.assembly < 0 || slots_.size() > 1) return front.deadline;
+  if (front.assembly < 0 || slots_.size() > 1) return std::min(next, front.deadline);
   const Instant silent = assemblies_[static_cast<size_t>(front.assembly)].last_arrival() +
                          std::max(kMinSilence, options_.latency / 2);
-  return std::max(front.deadline, silent);
+  return std::min(next, std::max(front.deadline, silent));
 }
 
 void Reassembler::abandon_all(Output& out) {
@@ -298,6 +373,7 @@ void Reassembler::abandon_all(Output& out) {
     free_assembly(slot);
   }
   slots_.clear();
+  deficits_.clear();
   joined_ = dependent_ = wants_key_ = false;
   chain_.reset();
 }

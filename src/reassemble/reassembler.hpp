@@ -5,9 +5,9 @@
 //   A frame that is no key frame follows the one before it, in either mode, or is not handed on: where that one is
 //   missing it waits as long as that may still come, and then nothing follows until the next key frame.
 //
-//   input    data packets in any order, lost, repeated, damaged by intent; what the sender says it skips; now
-//   output   begin, strip…, end or abandon of access units, and the fate of each frame; when to be called
-//            next
+//   input    data and parity packets in any order, lost, repeated, damaged by intent; what the sender says it skips; now
+//   output   begin, strip…, end or abandon of access units, and the fate of each frame; what is to be asked for; when to be
+//            called next
 //   errors   none: what breaks the format is counted
 //   units    stamps of the sender are its own clock's; the session maps them
 //   threads  thread-compatible; reads no clock
@@ -18,7 +18,9 @@
 #include <array>
 
 #include "base/ring.hpp"
+#include "reassemble/arrival_timing.hpp"
 #include "reassemble/assembly.hpp"
+#include "reassemble/deficit_tracker.hpp"
 #include "wire/feedback.hpp"
 #include "wire/hello.hpp"
 
@@ -33,6 +35,8 @@ class Reassembler {
     Duration latency = std::chrono::milliseconds(100);
     // Nothing is lost on the way (TCP, Unix): no frame is ever overdue.
     bool reliable = false;
+    // What is missing may be asked for.
+    bool repairs = true;
   };
 
   class Output : public media::StripSink {
@@ -49,6 +53,9 @@ class Reassembler {
     uint64_t refused = 0;                                 // packets that contradict others of their frame
     uint64_t malformed = 0;                               // frames that could not be read
     uint64_t unusable = 0;                                // whole frames that depend on one that is missing
+    uint64_t recovered = 0;  // data packets that did not come and that parity gave back
+    uint64_t asked = 0;      // rounds of a frame
+    uint64_t too_late = 0;   // rounds that no answer could be in time for
 
     Counters& operator+=(const Counters& other);
   };
@@ -56,8 +63,15 @@ class Reassembler {
   explicit Reassembler(Options options);
 
   void push(const wire::DataPacket& packet, Instant now, Output& out);
+  void push(const wire::ParityPacket& packet, Instant now, Output& out);
   void skip(const wire::Skip& skip, Instant now, Output& out);
-  // Settles what is overdue. Call at next_deadline().
+  // The way to the sender and back, as it is known; it decides what is still worth asking for.
+  void set_rtt(Duration rtt) { rtt_ = rtt; }
+  // So long a packet that is missing may still be on its way around others.
+  Duration reorder_window(Instant now) const { return timing_.window(now); }
+  // What is to be asked for, each once.
+  std::optional<wire::Deficit> take_deficit();
+  // Settles what is overdue, and judges what is missing. Call at next_deadline().
   void expire(Instant now, Output& out);
   // Instant::max() where nothing waits.
   Instant next_deadline() const;
@@ -85,11 +99,16 @@ class Reassembler {
     bool begun = false;  // begin() was called
     Instant deadline{};  // no earlier than this is it overdue
     int assembly = -1;
+    DeficitTracker deficits{};
   };
 
-  Slot* find_or_add(const wire::DataPacket& packet, Instant now, Output& out);
+  Slot* find_or_add(const wire::DataHeader& data, Instant now, Output& out);
+  void go_on(Slot& slot, size_t held_before, Instant now, Output& out);
+  void note_later_frame(const Slot& slot, Instant now);
+  DeficitTracker::Link link(Instant now) const;
+  void judge(Instant now);
   void append(Sequence frame, Instant deadline, Output& out);
-  bool give_assembly(Slot& slot, const wire::DataPacket& packet, Instant now, Output& out);
+  bool give_assembly(Slot& slot, const wire::DataHeader& data, Instant now, Output& out);
   bool give_up_one(const Slot& except, Output& out);
   void progress(Slot& slot, Instant now, Output& out);
   void emit_strips(Slot& slot, Output& out);
@@ -117,6 +136,12 @@ class Reassembler {
   size_t expected_bytes_ = 0;
   size_t held_bytes_ = 0;
   Counters counters_;
+  ArrivalTiming timing_;
+  Duration rtt_ = std::chrono::milliseconds(100);
+  Instant loses_until_{};
+  Sequence newest_;  // frame
+  uint32_t packets_of_newest_ = 0;
+  Ring<wire::Deficit> deficits_{256};
   std::optional<Sequence> chain_;  // the newest frame that was handed on, where what depends on it may follow
   bool dependent_ = false;         // not every frame is a key frame
   bool wants_key_ = false;

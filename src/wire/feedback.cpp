@@ -6,10 +6,12 @@ namespace {
 enum Section : uint8_t {
   kFates = 1,      // each: u32 frame, u8 fate, u16 spread
   kArrivals = 2,   // u64 first, u16 count, count times u16
-  kDeficits = 3,   // reserved for repair: u32 frame, u8 block, u8 missing
+  kDeficits = 3,   // each: u32 frame, u8 block, u8 have, u8 round and flags
   kKeyWanted = 4,  // u32 frame
 };
 constexpr size_t kFateBytes = 7;
+constexpr size_t kDeficitBytes = 7;
+constexpr uint8_t kLastRound = 64, kEveryBlock = 128;  // beside the round
 
 bool parse_fates(ByteReader in, Feedback& f) {
   while (in.left() > 0) {
@@ -17,6 +19,20 @@ bool parse_fates(ByteReader in, Feedback& f) {
     if (!in.ok() || fate.fate < Fate::complete || fate.fate > Fate::failed) return false;
     if (f.fate_count == Feedback::kMaxFates) return false;
     f.fates[f.fate_count++] = fate;
+  }
+  return true;
+}
+
+bool parse_deficits(ByteReader in, Feedback& f) {
+  while (in.left() > 0) {
+    Deficit d{Sequence(in.u32()), in.u8(), in.u8()};
+    const uint8_t round = in.u8();
+    d.round = round & Deficit::kMaxRound;
+    d.last_round = round & kLastRound;
+    d.every_block = round & kEveryBlock;
+    if (!in.ok() || d.round == 0 || (d.every_block && (d.block > 0 || d.have > 0))) return false;
+    if (f.deficit_count == Feedback::kMaxDeficits) return false;
+    f.deficits[f.deficit_count++] = d;
   }
   return true;
 }
@@ -62,6 +78,17 @@ size_t serialize(std::span<uint8_t> body, const Feedback& f) {
     out.u16(f.arrivals.count);
     for (size_t i = 0; i < f.arrivals.count; ++i) out.u16(f.arrivals.before_16us[i]);
   }
+  if (f.deficit_count > 0) {
+    section(out, kDeficits, f.deficit_count * kDeficitBytes);
+    for (size_t i = 0; i < f.deficit_count; ++i) {
+      const Deficit& d = f.deficits[i];
+      out.u32(d.frame.value());
+      out.u8(d.block);
+      out.u8(d.have);
+      out.u8(static_cast<uint8_t>(d.round | (d.last_round ? kLastRound : 0) |
+                                  (d.every_block ? kEveryBlock : 0)));
+    }
+  }
   if (f.key_wanted_after) {
     section(out, kKeyWanted, 4);
     out.u32(f.key_wanted_after->value());
@@ -86,6 +113,7 @@ std::optional<Feedback> parse_feedback(Bytes body) {
     ByteReader value(in.take(in.u16()));
     if (!in.ok()) return std::nullopt;
     if (type == kFates && !parse_fates(value, f)) return std::nullopt;
+    if (type == kDeficits && !parse_deficits(value, f)) return std::nullopt;
     if (type == kArrivals && !parse_arrivals(value, f.arrivals)) return std::nullopt;
     if (type == kKeyWanted) {
       f.key_wanted_after = Sequence(value.u32());

@@ -36,8 +36,25 @@ struct Arrivals {
   std::array<uint16_t, kMax> before_16us{};  // kLost where it did not come
 };
 
+// A block that cannot be whole from what came and may still come, or a frame of which nothing came. Answered with fresh
+// parity, once a round.
+struct Deficit {
+  static constexpr uint8_t kMaxRound = 63;
+  Sequence frame;
+  uint8_t block = 0;
+  uint8_t have =
+      0;  // symbols, data and parity; what the block lacks is for the sender to say, who knows its k
+  uint8_t round = 1;         // 1 to 63
+  bool last_round = false;   // there is no time for another
+  bool every_block = false;  // `block` and `have` are 0
+  bool operator==(const Deficit&) const = default;
+};
+
 struct Feedback {
   static constexpr size_t kMaxFates = 24;
+  static constexpr size_t kMaxDeficits = 64;
+  // With the largest number of fates and so many deficits and arrivals a report is one datagram.
+  static constexpr size_t max_arrivals(size_t deficits) { return Arrivals::kMax - 4 * deficits; }
 
   uint32_t report = 0;             // counts up from 1
   uint32_t sent_at_us = 0;         // receiver's clock
@@ -49,12 +66,14 @@ struct Feedback {
   std::array<FrameFate, kMaxFates> fates{};
   size_t fate_count = 0;
   Arrivals arrivals;
+  std::array<Deficit, kMaxDeficits> deficits{};
+  size_t deficit_count = 0;
   // Nothing can be decoded before the next key frame; this is the newest frame that was heard of, and no help.
   std::optional<Sequence> key_wanted_after;
 };
 
 inline constexpr size_t kMaxFeedbackBytes =
-    32 + 4 + Feedback::kMaxFates * 7 + 4 + 10 + Arrivals::kMax * 2 + 4 + 4;
+    32 + 4 + Feedback::kMaxFates * 7 + 4 + 10 + Arrivals::kMax * 2 + 4 + Feedback::kMaxDeficits * 7 + 4 + 4;
 
 size_t serialize(std::span<uint8_t> body, const Feedback& feedback);
 std::optional<Feedback> parse_feedback(Bytes body);

@@ -5,6 +5,8 @@
 #include <set>
 #include <vector>
 
+#include "wire/packet.hpp"
+
 namespace glimt::wire {
 namespace {
 
@@ -13,6 +15,7 @@ class FeedbackTest : public ::testing::Test {
   void add_fate(uint32_t frame, Fate fate, uint16_t spread) {
     feedback_.fates[feedback_.fate_count++] = {Sequence(frame), fate, spread};
   }
+  void add_deficit(const Deficit& deficit) { feedback_.deficits[feedback_.deficit_count++] = deficit; }
   void add_arrivals(uint64_t first, size_t count) {
     feedback_.arrivals.first = first;
     feedback_.arrivals.count = static_cast<uint16_t>(count);
@@ -40,6 +43,43 @@ TEST_F(FeedbackTest, KeyFrameThatIsWantedComesBackAndIsFourBytes) {
     auto body = serialized();
     append_section(body, 4, std::vector<uint8_t>(size));
     EXPECT_FALSE(parse_feedback(body)) << size;
+  }
+}
+
+TEST_F(FeedbackTest, DeficitsComeBackAsTheyWere) {
+  add_deficit({Sequence(0xFFFFFFFF), 255, 127, 63, false, false});
+  add_deficit({Sequence(0), 0, 0, 1, true, true});
+  const auto back = parse_feedback(serialized());
+  ASSERT_TRUE(back);
+  ASSERT_EQ(back->deficit_count, 2u);
+  EXPECT_EQ(back->deficits, feedback_.deficits);
+}
+
+TEST_F(FeedbackTest, RefusesDeficitsOutOfTheirForm) {
+  const std::vector<std::vector<uint8_t>> wrong{{1, 0, 0, 0, 2, 3},      // cut off
+                                                {1, 0, 0, 0, 2, 3, 0},   // no round
+                                                {1, 0, 0, 0, 2, 3, 64},  // a last round without its number
+                                                {1, 0, 0, 0, 2, 0, 128 + 1},   // every block, and one of them
+                                                {1, 0, 0, 0, 0, 3, 128 + 1}};  // nothing came, and something
+  for (const auto& value : wrong) {
+    auto body = serialized();
+    append_section(body, 3, value);
+    EXPECT_FALSE(parse_feedback(body)) << value.size();
+  }
+  for (size_t i = 0; i < Feedback::kMaxDeficits; ++i) add_deficit({Sequence(1), 0, 0, 1, false, false});
+  auto body = serialized();
+  EXPECT_TRUE(parse_feedback(body));
+  append_section(body, 3, {1, 0, 0, 0, 0, 0, 1});
+  EXPECT_FALSE(parse_feedback(body));
+}
+
+TEST_F(FeedbackTest, EveryMixOfDeficitsAndArrivalsThatIsSentFitsADatagram) {
+  for (size_t i = 0; i < Feedback::kMaxFates; ++i) add_fate(static_cast<uint32_t>(i), Fate::late, 1);
+  feedback_.key_wanted_after = Sequence(3);
+  for (size_t deficits = 0; deficits <= Feedback::kMaxDeficits; ++deficits) {
+    add_arrivals(1, Feedback::max_arrivals(deficits));
+    EXPECT_LE(serialized().size() + kMinPacketBytes, kDatagramBytes) << deficits;
+    if (deficits < Feedback::kMaxDeficits) add_deficit({Sequence(1), 0, 0, 1, false, false});
   }
 }
 
@@ -77,6 +117,7 @@ TEST_F(FeedbackTest, WithoutSectionsIsTheFixedPartAlone) {
 TEST_F(FeedbackTest, FullestReportFitsItsBoundExactly) {
   for (size_t i = 0; i < Feedback::kMaxFates; ++i) add_fate(static_cast<uint32_t>(i), Fate::late, 1);
   add_arrivals(1, Arrivals::kMax);
+  for (size_t i = 0; i < Feedback::kMaxDeficits; ++i) add_deficit({Sequence(1), 0, 0, 1, false, false});
   feedback_.key_wanted_after = Sequence(3);
   const auto body = serialized();
   EXPECT_EQ(body.size(), kMaxFeedbackBytes);
@@ -99,7 +140,7 @@ TEST_F(FeedbackTest, CutAnywhereItIsRefusedOrLacksWholeSectionsOnly) {
 
 TEST_F(FeedbackTest, SkipsSectionsItDoesNotKnow) {
   auto body = serialized();
-  append_section(body, 3, {1, 2, 3, 4, 5, 6});
+  append_section(body, 5, {1, 2, 3, 4, 5, 6});
   append_section(body, 200, {});
   add_fate(4, Fate::late, 9);
   const auto with_fate = serialized();

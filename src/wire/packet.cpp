@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/crc32c.hpp"
+#include "wire/erasure_code.hpp"
 
 namespace glimt::wire {
 
@@ -100,32 +101,68 @@ Parsed<Packet> parse_packet(Bytes datagram) {
   return {packet, {}};
 }
 
+namespace {
+
+DataHeader parse_data_header(ByteReader& in) {
+  DataHeader d;
+  d.frame = Sequence(in.u32());
+  d.captured_us = in.u32();
+  d.index = in.u8();
+  d.block = in.u8();
+  d.blocks = in.u8();
+  d.k = in.u8();
+  d.m = in.u8();
+  d.strips = in.u8();
+  d.age_16us = in.u16();
+  return d;
+}
+
+bool is_possible(const DataHeader& d) {
+  return d.blocks > 0 && d.strips > 0 && d.k <= kMaxBlockSymbols && d.m <= kMaxParityRows;
+}
+
+}  // namespace
+
+SymbolPrefix parse_prefix(ByteReader& in) {
+  SymbolPrefix prefix;
+  prefix.length = in.u16();
+  prefix.strip = in.u8();
+  prefix.flags = in.u8();
+  return prefix;
+}
+
+bool is_possible(const SymbolPrefix& prefix, uint8_t strips) {
+  return prefix.strip < strips && (prefix.flags & ~kKnownFlags) == 0 &&
+         (!(prefix.flags & kFrameEnd) || (prefix.flags & kStripEnd));
+}
+
 Parsed<DataPacket> parse_data(const Packet& packet) {
   const auto refuse = [](Refusal why) { return Parsed<DataPacket>{std::nullopt, why}; };
   ByteReader in(packet.body);
   DataPacket p;
   p.header = packet.header;
-  p.data.frame = Sequence(in.u32());
-  p.data.captured_us = in.u32();
-  p.data.index = in.u8();
-  p.data.block = in.u8();
-  p.data.blocks = in.u8();
-  p.data.k = in.u8();
-  p.data.m = in.u8();
-  p.data.strips = in.u8();
-  p.data.age_16us = in.u16();
-  p.prefix.length = in.u16();
-  p.prefix.strip = in.u8();
-  p.prefix.flags = in.u8();
+  p.data = parse_data_header(in);
+  p.prefix = parse_prefix(in);
   if (!in.ok() || p.prefix.length > in.left()) return refuse(Refusal::too_short);
   if (p.prefix.length < in.left()) return refuse(Refusal::too_long);
   p.payload = in.rest();
   const auto& d = p.data;
-  const bool possible =
-      d.blocks > 0 && d.strips > 0 && d.index < kMaxBlockSymbols && p.prefix.strip < d.strips &&
-      (d.k == 0 || (d.k <= kMaxBlockSymbols && d.index < d.k)) && (p.prefix.flags & ~kKnownFlags) == 0 &&
-      (!(p.prefix.flags & kFrameEnd) || (p.prefix.flags & kStripEnd));
+  const bool possible = is_possible(d) && is_possible(p.prefix, d.strips) && d.index < kMaxBlockSymbols &&
+                        (d.k == 0 || d.index < d.k);
   if (!possible) return refuse(Refusal::contradiction);
+  return {p, {}};
+}
+
+Parsed<ParityPacket> parse_parity(const Packet& packet) {
+  const auto refuse = [](Refusal why) { return Parsed<ParityPacket>{std::nullopt, why}; };
+  ByteReader in(packet.body);
+  ParityPacket p;
+  p.header = packet.header;
+  p.data = parse_data_header(in);
+  p.symbol = in.rest();
+  if (!in.ok() || p.symbol.size() < kPrefixBytes) return refuse(Refusal::too_short);
+  p.row = static_cast<uint8_t>(255 - p.data.index);
+  if (!is_possible(p.data) || p.data.k == 0 || p.row >= p.data.m) return refuse(Refusal::contradiction);
   return {p, {}};
 }
 
@@ -148,6 +185,11 @@ uint32_t block_symbols(uint32_t symbols, uint8_t block, uint8_t blocks) {
   const uint32_t in_group = std::min(symbols - before, group_size);
   const uint32_t column = block % blocks;
   return in_group > column ? (in_group - column - 1) / blocks + 1 : 0;
+}
+
+uint32_t used_blocks(uint32_t symbols, uint8_t blocks) {
+  const uint32_t group_size = uint32_t{blocks} * kMaxBlockSymbols;
+  return symbols / group_size * blocks + std::min<uint32_t>(symbols % group_size, blocks);
 }
 
 uint8_t blocks_for(uint32_t symbols) {

@@ -4,6 +4,7 @@
 //   all      0..15 header: version, type, epoch, stream, session, number; 16 bytes of tag at the end
 //   DATA     16..31 data header: frame, captured, place in the erasure code, age; then the symbol: u16 length,
 //            u8 strip, u8 flags, payload
+//   PARITY   16..31 data header; then a row of the erasure code over symbols (erasure_code.hpp)
 //
 //   input    bytes from anywhere; every field is checked here, sizes against the datagram, contradictions
 //            against each other
@@ -39,7 +40,7 @@ inline constexpr size_t kMinPacketBytes = kHeaderBytes + kTagBytes;
 enum class Type : uint8_t {
   hello = 1,
   data = 2,
-  parity = 3,  // reserved: counted and skipped until parity is sent
+  parity = 3,
   feedback = 4,
   clock = 5,
   close = 6,
@@ -104,6 +105,12 @@ struct DataPacket {
   SymbolPrefix prefix;
   Bytes payload;
 };
+struct ParityPacket {
+  Header header;
+  DataHeader data;  // k and m are there: the frame was known whole
+  uint8_t row = 0;
+  Bytes symbol;
+};
 
 template <class T>
 struct Parsed {
@@ -114,6 +121,11 @@ struct Parsed {
 Parsed<Packet> parse_packet(Bytes datagram);
 // Of a Packet whose type is data.
 Parsed<DataPacket> parse_data(const Packet& packet);
+// Of a Packet whose type is parity.
+Parsed<ParityPacket> parse_parity(const Packet& packet);
+// The prefix of a symbol, and whether a frame of so many strips can have it; also of one that was recovered.
+SymbolPrefix parse_prefix(ByteReader& in);
+bool is_possible(const SymbolPrefix& prefix, uint8_t strips);
 
 void serialize(ByteWriter& out, const Header& header);
 void serialize(ByteWriter& out, const DataHeader& header);
@@ -136,10 +148,16 @@ struct Place {
   uint8_t block = 0;
   uint8_t index = 0;
 };
+struct ParityPlace {
+  uint8_t block = 0;
+  uint8_t row = 0;
+};
 Place place_of(uint32_t symbol, uint8_t blocks);
 uint32_t symbol_of(Place place, uint8_t blocks);
 // Data symbols in `block` of a frame of `symbols`.
 uint32_t block_symbols(uint32_t symbols, uint8_t block, uint8_t blocks);
+// Blocks of a frame of `symbols` that have any: those from 0 on.
+uint32_t used_blocks(uint32_t symbols, uint8_t blocks);
 // Blocks for a frame that is expected to have `symbols`: at least 1.
 uint8_t blocks_for(uint32_t symbols);
 

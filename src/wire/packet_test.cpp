@@ -43,6 +43,17 @@ class PacketTest : public ::testing::Test {
     return datagram;
   }
 
+  Datagram parity() {
+    header_.type = Type::parity;
+    std::vector<uint8_t> body(kDataHeaderBytes - kHeaderBytes);
+    ByteWriter out(body);
+    serialize(out, data_);
+    body.insert(body.end(), payload_.begin(), payload_.end());
+    Datagram datagram = control(Type::parity, body);
+    reseal(datagram);
+    return datagram;
+  }
+
   // What a program that speaks the format wrongly would send: its checksum holds nevertheless.
   static void reseal(Datagram& datagram) {
     const size_t headers = datagram[1] == 2 || datagram[1] == 3 ? kDataHeaderBytes : kHeaderBytes;
@@ -54,6 +65,10 @@ class PacketTest : public ::testing::Test {
   static std::optional<Refusal> refusal_of(const Datagram& datagram) {
     const auto packet = parse_packet(datagram);
     if (!packet.packet) return packet.refusal;
+    if (packet.packet->header.type == Type::parity) {
+      const auto row = parse_parity(*packet.packet);
+      return row.packet ? std::nullopt : std::optional(row.refusal);
+    }
     if (packet.packet->header.type != Type::data) return std::nullopt;
     const auto symbol = parse_data(*packet.packet);
     if (!symbol.packet) return symbol.refusal;
@@ -229,6 +244,7 @@ TEST_F(PacketTest, RefusesFieldsThatCannotBeTrueTogether) {
   EXPECT_TRUE(contradicts([this] { prefix_.strip = 4; }));
   EXPECT_TRUE(contradicts([this] { data_.index = data_.k; }));
   EXPECT_TRUE(contradicts([this] { data_.k = 129; }));
+  EXPECT_TRUE(contradicts([this] { data_.m = 129; }));
   EXPECT_TRUE(contradicts([this] { prefix_.flags = kKnownFlags + 1; }));
   EXPECT_TRUE(contradicts([this] { prefix_.flags = 0x80; }));
   EXPECT_TRUE(contradicts([this] { prefix_.flags = kFrameEnd; }));
@@ -237,6 +253,49 @@ TEST_F(PacketTest, RefusesFieldsThatCannotBeTrueTogether) {
     data_.k = 0;
     data_.index = kMaxBlockSymbols;
   }));
+}
+
+TEST_F(PacketTest, ParityPacketComesBackAsItWasSealed) {
+  data_.index = 255 - 6;
+  data_.m = 7;
+  const Datagram datagram = parity();
+  const auto packet = parse_packet(datagram);
+  ASSERT_TRUE(packet.packet);
+  const auto parsed = parse_parity(*packet.packet);
+  ASSERT_TRUE(parsed.packet);
+  EXPECT_EQ(parsed.packet->row, 6);
+  EXPECT_EQ(parsed.packet->data.k, 9);
+  EXPECT_EQ(parsed.packet->data.m, 7);
+  EXPECT_TRUE(std::equal(parsed.packet->symbol.begin(), parsed.packet->symbol.end(), payload_.begin(),
+                         payload_.end()));
+}
+
+TEST_F(PacketTest, RefusesParityThatCannotBe) {
+  data_.index = 255;
+  const auto refused = [this](auto bend) {
+    const auto kept = data_;
+    bend(data_);
+    const auto why = refusal_of(parity());
+    data_ = kept;
+    return why;
+  };
+  EXPECT_EQ(refused([](DataHeader&) {}), std::nullopt);
+  EXPECT_EQ(refused([](DataHeader& d) { d.k = 0; }), Refusal::contradiction);
+  EXPECT_EQ(refused([](DataHeader& d) { d.k = 129; }), Refusal::contradiction);
+  EXPECT_EQ(refused([](DataHeader& d) { d.m = 0; }), Refusal::contradiction);
+  EXPECT_EQ(refused([](DataHeader& d) { d.m = 129; }), Refusal::contradiction);
+  EXPECT_EQ(refused([](DataHeader& d) { d.blocks = 0; }), Refusal::contradiction);
+  EXPECT_EQ(refused([](DataHeader& d) { d.strips = 0; }), Refusal::contradiction);
+  EXPECT_EQ(refused([](DataHeader& d) { d.index = 254; }), Refusal::contradiction) << "row 1 of 1";
+  EXPECT_EQ(refused([](DataHeader& d) {
+              d.index = 127;
+              d.m = 128;
+            }),
+            Refusal::contradiction);
+  payload_.resize(kPrefixBytes);
+  EXPECT_EQ(refusal_of(parity()), std::nullopt);
+  payload_.resize(kPrefixBytes - 1);
+  EXPECT_EQ(refusal_of(parity()), Refusal::too_short);
 }
 
 TEST_F(PacketTest, TakesTheLastPlaceOfABlockWhoseSizeIsNotKnownYet) {
@@ -316,6 +375,7 @@ TEST_P(PlaceTest, BlockHoldsExactlyTheSymbolsPlacedInIt) {
   for (uint32_t s = 0; s < symbols; ++s) ++counted[place_of(s, blocks()).block];
   for (size_t block = 0; block < 256; ++block) {
     ASSERT_EQ(block_symbols(symbols, static_cast<uint8_t>(block), blocks()), counted[block]) << block;
+    ASSERT_EQ(block<used_blocks(symbols, blocks()), counted[block]> 0) << block;
   }
 }
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "wire/descriptor.hpp"
+#include "wire/erasure_code.hpp"
 #include "wire/feedback.hpp"
 #include "wire/hello.hpp"
 #include "wire/packet.hpp"
@@ -34,9 +35,9 @@ std::string hex(Bytes bytes) {
 uint64_t u64(const json& value) { return std::stoull(value.get<std::string>()); }
 int64_t i64(const json& value) { return std::stoll(value.get<std::string>()); }
 
-const std::map<std::string, Type> kTypes{{"HELLO", Type::hello},       {"DATA", Type::data},
-                                         {"FEEDBACK", Type::feedback}, {"CLOCK", Type::clock},
-                                         {"CLOSE", Type::close},       {"SKIP", Type::skip}};
+const std::map<std::string, Type> kTypes{
+    {"HELLO", Type::hello}, {"DATA", Type::data}, {"FEEDBACK", Type::feedback}, {"CLOCK", Type::clock},
+    {"CLOSE", Type::close}, {"SKIP", Type::skip}, {"PARITY", Type::parity}};
 
 Hello hello_of(const json& b) {
   return {b["session"],
@@ -73,6 +74,15 @@ Feedback feedback_of(const json& b) {
                                fate["spread_16us"]};
   f.arrivals.first = u64(b["arrivals"]["first"]);
   for (const auto& before : b["arrivals"]["before_16us"]) f.arrivals.before_16us[f.arrivals.count++] = before;
+  if (b.contains("deficits")) {
+    for (const auto& d : b["deficits"])
+      f.deficits[f.deficit_count++] = {Sequence(d["frame"].get<uint32_t>()),
+                                       d["block"],
+                                       d["have"],
+                                       d["round"],
+                                       d["last_round"],
+                                       d["every_block"]};
+  }
   if (b.contains("key_wanted_after")) f.key_wanted_after = Sequence(b["key_wanted_after"].get<uint32_t>());
   return f;
 }
@@ -92,6 +102,15 @@ json json_of(const Feedback& f) {
            {"decode_queue_16us", f.decode_queue_16us},
            {"fates", fates},
            {"arrivals", {{"first", std::to_string(f.arrivals.first)}, {"before_16us", before}}}};
+  for (size_t i = 0; i < f.deficit_count; ++i) {
+    const Deficit& d = f.deficits[i];
+    all["deficits"].push_back({{"frame", d.frame.value()},
+                               {"block", d.block},
+                               {"have", d.have},
+                               {"round", d.round},
+                               {"last_round", d.last_round},
+                               {"every_block", d.every_block}});
+  }
   if (f.key_wanted_after) all["key_wanted_after"] = f.key_wanted_after->value();
   return all;
 }
@@ -129,6 +148,26 @@ json json_of(const DataPacket& p) {
           {"payload", hex(p.payload)}};
 }
 
+void serialize_parity(ByteWriter& out, const json& b) {
+  const auto index = static_cast<uint8_t>(255 - b["row"].get<int>());
+  serialize(out, DataHeader{Sequence(b["frame"].get<uint32_t>()), b["captured_us"], index, b["block"],
+                            b["blocks"], b["k"], b["m"], b["strips"], b["age_16us"]});
+  out.put(unhex(b["symbol"]));
+}
+json json_of(const ParityPacket& p) {
+  const auto& d = p.data;
+  return {{"frame", d.frame.value()},
+          {"captured_us", d.captured_us},
+          {"row", p.row},
+          {"block", d.block},
+          {"blocks", d.blocks},
+          {"k", d.k},
+          {"m", d.m},
+          {"strips", d.strips},
+          {"age_16us", d.age_16us},
+          {"symbol", hex(p.symbol)}};
+}
+
 class VectorsTest : public ::testing::TestWithParam<std::string> {
  protected:
   VectorsTest() {
@@ -143,7 +182,7 @@ class VectorsTest : public ::testing::TestWithParam<std::string> {
     std::vector<uint8_t> body(kMaxFeedbackBytes);
     body.resize(write_body(header.type, body));
     std::vector<uint8_t> packet(kMinPacketBytes + body.size());
-    if (header.type != Type::data) {
+    if (header.type != Type::data && header.type != Type::parity) {
       seal_control(packet, header, body);
       return packet;
     }
@@ -190,6 +229,9 @@ class VectorsTest : public ::testing::TestWithParam<std::string> {
         return serialize(body, Close{CloseReason{b["reason"].get<uint8_t>()}});
       case Type::skip:
         return serialize(body, Skip{Sequence(b["first"].get<uint32_t>()), b["count"]});
+      case Type::parity:
+        serialize_parity(out, b);
+        return out.size();
       default:
         serialize_data(out, b);
         return out.size();
@@ -210,6 +252,8 @@ class VectorsTest : public ::testing::TestWithParam<std::string> {
         const auto skip = parse_skip(packet.body).value();
         return {{"first", skip.first.value()}, {"count", skip.count}};
       }
+      case Type::parity:
+        return json_of(parse_parity(packet).packet.value());
       default:
         return json_of(parse_data(packet).packet.value());
     }
@@ -222,7 +266,7 @@ TEST_P(VectorsTest, GoldenBytesAreReadAsTheMeaning) { EXPECT_EQ(read().dump(1), 
 
 const std::vector<std::string> kNames{"hello",    "hello_answer", "data_first",     "data_last",
                                       "feedback", "feedback_key", "clock_question", "clock_answer",
-                                      "close",    "skip"};
+                                      "close",    "skip",         "parity",         "feedback_deficits"};
 INSTANTIATE_TEST_SUITE_P(Golden, VectorsTest, ::testing::ValuesIn(kNames),
                          [](const auto& name) { return name.param; });
 
@@ -231,6 +275,20 @@ TEST(VectorsFolderTest, EveryFileInItIsTested) {
   for (const auto& entry : std::filesystem::directory_iterator(kVectors))
     if (entry.path().extension() == ".json") found.insert(entry.path().stem());
   EXPECT_EQ(found, std::set<std::string>(kNames.begin(), kNames.end()));
+}
+
+TEST(VectorsFolderTest, ParityIsARowOverTheTwoDataPackets) {
+  const auto parity = json::parse(std::ifstream(kVectors / "parity.json"))["body"];
+  std::vector<uint8_t> row(unhex(parity["symbol"]).size());
+  const std::vector<uint8_t> rows{parity["row"].get<uint8_t>()};
+  uint8_t* const to[] = {row.data()};
+  for (const uint8_t index : {uint8_t{0}, uint8_t{1}}) {
+    const std::string name = index == 0 ? "data_first.bin" : "data_last.bin";
+    std::ifstream bin(kVectors / name, std::ios::binary);
+    const std::vector<uint8_t> packet(std::istreambuf_iterator<char>(bin), {});
+    add_to_rows(Bytes(packet).subspan(kDataHeaderBytes, packet.size() - kOverheadBytes), index, rows, to);
+  }
+  EXPECT_EQ(hex(row), parity["symbol"]);
 }
 
 TEST(VectorsFolderTest, DataPacketsHoldOneFrameWithItsDescriptor) {

@@ -1,15 +1,17 @@
 // FramePackets: the data packets of one frame, built by hand, so that the receiving side is judged
 // without the sending one.
 //
-//   output   packets in the order of their symbols, as views into bytes that live as long as this does
+//   output   data packets in the order of their symbols, and parity, as views into bytes that live as long as this does
 #pragma once
 
 #include <algorithm>
+#include <deque>
 #include <string>
 #include <vector>
 
 #include "base/clock.hpp"
 #include "wire/descriptor.hpp"
+#include "wire/erasure_code.hpp"
 #include "wire/packet.hpp"
 
 namespace glimt::test {
@@ -23,6 +25,8 @@ class FramePackets {
     uint16_t width = 8, height = 8;
     std::string metadata;
     bool key = true;
+    uint8_t rows = 0;     // that the packets announce
+    bool says_k = false;  // they were sent once the frame was known whole
   };
 
   FramePackets(uint32_t number, const std::vector<std::string>& strips, const Options& options)
@@ -33,6 +37,10 @@ class FramePackets {
     data_.strips = static_cast<uint8_t>(strips.size());
     bytes_.reserve(strips.size());
     for (size_t i = 0; i < strips.size(); ++i) add_strip(i);
+    for (auto& p : packets_) {
+      p.data.m = options.rows;
+      if (options.says_k) p.data.k = k_of(p.data.block);
+    }
   }
   FramePackets(FramePackets&&) = default;
   FramePackets& operator=(FramePackets&&) = default;
@@ -43,6 +51,34 @@ class FramePackets {
     wire::DataPacket p = packets_[i];
     p.data.age_16us = static_cast<uint16_t>(
         std::clamp<int64_t>((to_us(sent_at) - to_us(options_.captured_at)) / 16, 0, UINT16_MAX));
+    return p;
+  }
+  uint8_t k_of(uint8_t block) const {
+    return static_cast<uint8_t>(
+        wire::block_symbols(static_cast<uint32_t>(packets_.size()), block, data_.blocks));
+  }
+  wire::ParityPacket parity(uint8_t block, uint8_t row, uint8_t rows) {
+    std::vector<uint8_t>& sum = parity_.emplace_back();
+    for (const auto& p : packets_) {
+      if (p.data.block == block) sum.resize(std::max(sum.size(), wire::kPrefixBytes + p.payload.size()));
+    }
+    uint8_t* const to[] = {sum.data()};
+    for (const auto& p : packets_) {
+      if (p.data.block != block) continue;
+      std::vector<uint8_t> symbol(wire::kPrefixBytes + p.payload.size());
+      ByteWriter out(symbol);
+      serialize(out, p.prefix);
+      out.put(p.payload);
+      wire::add_to_rows(symbol, p.data.index, {&row, 1}, to);
+    }
+    wire::ParityPacket p;
+    p.data = data_;
+    p.data.block = block;
+    p.data.index = static_cast<uint8_t>(255 - row);
+    p.data.k = k_of(block);
+    p.data.m = rows;
+    p.row = row;
+    p.symbol = sum;
     return p;
   }
   wire::DataPacket& operator[](size_t i) { return packets_[i]; }
@@ -98,6 +134,7 @@ class FramePackets {
   wire::DataHeader data_;
   std::vector<std::string> bytes_;  // of each strip, the descriptor in front of the first
   std::vector<wire::DataPacket> packets_;
+  std::deque<std::vector<uint8_t>> parity_;
 };
 
 }  // namespace glimt::test

@@ -106,7 +106,22 @@ class ReassemblyTest : public ::testing::Test {
     if (!frames_.contains(number)) frame(number);
     for (size_t i = 0; i < frames_.at(number).size(); ++i) deliver(number, {i});
   }
-  void push(const wire::DataPacket& packet) { reassembler().push(packet, now_, output_); }
+  void push(wire::DataPacket packet) {
+    packet.header.number = ++number_;
+    reassembler().push(packet, now_, output_);
+  }
+  void push(wire::ParityPacket packet) {
+    packet.header.number = ++number_;
+    reassembler().push(packet, now_, output_);
+  }
+  // Packets of the numbers that come next do not come.
+  void lose(uint64_t packets) { number_ += packets; }
+  // What is asked for, since the last call.
+  std::vector<wire::Deficit> deficits() {
+    std::vector<wire::Deficit> all;
+    while (const auto deficit = reassembler().take_deficit()) all.push_back(*deficit);
+    return all;
+  }
   void skip(uint32_t first, uint32_t count) { reassembler().skip({Sequence(first), count}, now_, output_); }
 
   // Time passes; the reassembler is called when it asked for it, and at the end.
@@ -134,6 +149,7 @@ class ReassemblyTest : public ::testing::Test {
 
   reassemble::Reassembler::Options options_;
   Instant now_{1000s};
+  uint64_t number_ = 0;
   std::map<uint32_t, FramePackets> frames_;
   RecordingOutput output_{frames_};
 
