@@ -24,7 +24,7 @@ class Case:
         self.sdp = os.path.join(folder, "bench.sdp")
 
 
-# Quality 80 of H.264 is x264's crf 23, which the others have; the bitrate is out of the way, for they have none.
+# Quality 80 of H.264 is x264's crf 23, which the others have; the bitrate is out of the way at all: GStreamer's own choice is 2 Mbit/s at most.
 def glimt(c, address="udp://:{port}", other="udp://127.0.0.1:{port}", how="--quality 75"):
     command = table.program("glimt")
     return (f"{command} send - {address.format(port=c.port)} --format {c.form} --size {c.size} --fps 30 {how}",
@@ -54,7 +54,7 @@ def gstreamer_x264(c):
     back = "video/x-raw,format=I420" if c.yuv else "videoconvert ! video/x-raw,format=BGR"
     return (f"gst-launch-1.0 -q fdsrc fd=0 blocksize={c.bytes} ! rawvideoparse format={form} width={c.width} "
             f"height={c.height} framerate=30/1 ! {'' if c.yuv else 'videoconvert ! '}x264enc speed-preset=ultrafast "
-            f"tune=zerolatency pass=qual quantizer=23 key-int-max=30 ! rtph264pay config-interval=-1 ! "
+            f"tune=zerolatency pass=qual quantizer=23 bitrate=1000000 key-int-max=30 ! rtph264pay config-interval=-1 ! "
             f"udpsink host=127.0.0.1 port={c.port} sync=false async=false",
             f"gst-launch-1.0 -q udpsrc port={c.port} buffer-size=4194304 caps=application/x-rtp,media=video,"
             f"encoding-name=H264,payload=96,clock-rate=90000 ! rtph264depay ! avdec_h264 ! {back} ! fdsink fd=1 sync=false")

@@ -229,7 +229,7 @@ TEST_F(SharedFramesTest, ScaleIsTheReceiversAsElsewhere) {
 
 TEST_F(SharedFramesTest, OnePublisherSharesPixelsAndSendsH264) {
   const Link near = make_link("unix"), far = make_link("tcp");
-  auto out = Publisher::open({near.listening, far.listening + "?codec=h264"}).value();
+  auto out = Publisher::open({near.listening, far.listening + "&codec=h264"}).value();
   auto sharing = Subscriber::open(near.connecting).value(),
        decoding = Subscriber::open(far.connecting).value();
   ASSERT_TRUE(eventually([&] {
