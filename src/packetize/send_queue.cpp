@@ -77,6 +77,13 @@ SymbolUnit* SendQueue::current() {
   return current_.get();
 }
 
+bool SendQueue::held_back() const {
+  if (options_.mode == Mode::latest || current_ || waiting_.empty() || !first_) return false;
+  const Sequence reference = taken_.value_or(*first_ - 1);
+  const bool in_flight = last_begun_ && *last_begun_ > reference;  // what was left out is not
+  return in_flight && waiting_[0]->frame - reference > static_cast<int32_t>(options_.max_in_flight);
+}
+
 void SendQueue::start_next() {
   while (!waiting_.empty() && waiting_.front()->abandoned) {
     leave_out(waiting_.pop()->frame);
@@ -85,11 +92,7 @@ void SendQueue::start_next() {
   if (waiting_.empty()) return;
   const Sequence frame = waiting_.front()->frame;
   if (!first_) first_ = frame;
-  if (options_.mode == Mode::every) {
-    const Sequence reference = taken_.value_or(*first_ - 1);
-    const bool in_flight = last_begun_ && *last_begun_ > reference;  // what was left out is not
-    if (in_flight && frame - reference > static_cast<int32_t>(options_.max_in_flight)) return;
-  }
+  if (held_back() && !std::exchange(one_more_, false)) return;
   current_ = waiting_.pop();
   next_symbol_ = 0;
   rows_ = 0;

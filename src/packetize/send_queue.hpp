@@ -41,6 +41,11 @@ class SendQueue {
   // The reader has taken everything up to `frame`.
   void taken(Sequence frame) { taken_ = frame; }
 
+  // Something waits, and nothing more is begun before the reader has taken some of what is on its way.
+  bool held_back() const;
+  // One more is begun all the same.
+  void let_one_go() { one_more_ = true; }
+
   // The unit to send from and the first symbol not yet sent; null where there is nothing to
   // send at this moment.
   SymbolUnit* current();
@@ -88,6 +93,7 @@ class SendQueue {
   std::optional<Sequence> taken_, first_, last_begun_;
   std::optional<Sequence> chain_;  // the newest unit that was taken in; what depends on it may follow
   std::optional<Sequence> newest_key_;
+  bool one_more_ = false;
   bool dependent_ = false;  // not every unit is a key frame
 };
 

@@ -12,6 +12,8 @@ namespace {
 constexpr auto kQuietAfter = std::chrono::milliseconds(500);
 // A key frame that was given to a receiver so lately is on its way, whatever it says.
 constexpr auto kKeyTakes = std::chrono::milliseconds(250);
+// Nothing was heard for so long of frames that have left.
+constexpr auto kProbeAfter = std::chrono::milliseconds(200);
 // What a round of repair takes beside the round trip: to be sure of the loss, and the answer's spread.
 constexpr auto kRoundTakes = std::chrono::milliseconds(5);
 
@@ -23,6 +25,7 @@ SendSession::SendSession(const transport::Peer& to, Association a, const packeti
 void SendSession::start(Ref<packetize::SymbolUnit> newest_key) {
   queue_.emplace(packetize::SendQueue::Options{.mode = mode()});
   taken_.reset();
+  settled_.reset();
   blocked_ = quiet_ = unproven_ = has_reported_ = starved_ = false;
   full_since_ = Instant::max();
   loss = {};
@@ -43,6 +46,12 @@ void SendSession::on_feedback(const wire::Packet& packet, const packetize::Packe
   has_reported_ = true;
   model_.add(loss.totals(), now);
   answer(*report, history, now);
+  for (size_t i = 0; i < report->fate_count; ++i) {
+    const Sequence frame = report->fates[i].frame;
+    if (settled_ && frame <= *settled_) continue;
+    settled_ = frame;
+    progress_at_ = now;
+  }
   if (report->key_wanted_after) on_key_wanted(*report->key_wanted_after, now);
   if (report->fate_count > 0 || taken_) {
     taken_ = report->taken;
@@ -124,6 +133,8 @@ void SendSession::pump(Instant now, Duration interval, transport::Transport& tra
   quiet_ = now - association.last_heard() > kQuietAfter;
   if (!queue_ || !association.is_open() || quiet_) return;
   blocked_ = unproven_ = false;
+  reliable_ = transport.traits().reliable;
+  if (now >= next_probe()) queue_->let_one_go();
   send_repairs(now, transport, batch);
   while (auto* unit = queue_->current()) {
     unproven_ = !has_reported_ && queue_->last_begun() && queue_->next_symbol() == 0;
@@ -143,6 +154,7 @@ void SendSession::pump(Instant now, Duration interval, transport::Transport& tra
 void SendSession::begin(packetize::SymbolUnit& unit, Duration interval, Instant now) {
   const bool begins = queue_->next_symbol() == 0;
   if (begins) {
+    progress_at_ = now;
     plan_ = plan_for(unit, now);
     queue_->set_rows(plan_.rows);
     unit.parity.plan(plan_.rows);
@@ -206,11 +218,18 @@ size_t SendSession::send_batch(Instant now, transport::Transport& transport,
   return sent.packets;
 }
 
+Instant SendSession::next_probe() const {
+  const auto last = queue_->last_begun();
+  const bool unsettled = last && (!settled_ || *last > *settled_);
+  return unsettled && !reliable_ && queue_->held_back() ? progress_at_ + kProbeAfter : Instant::max();
+}
+
 Instant SendSession::next_pump() const {
   const bool stands = !queue_ || blocked_ || quiet_;
   const bool waits = stands || starved_ || unproven_;
   const Instant repair = stands ? Instant::max() : std::max(repairs_.next(), pacer_.next());
-  const Instant due = std::min(repair, waits ? Instant::max() : pacer_.next());
+  const Instant probe = stands ? Instant::max() : next_probe();
+  const Instant due = std::min({repair, probe, waits ? Instant::max() : pacer_.next()});
   return std::min(due, association.next_poll());
 }
 

@@ -73,6 +73,9 @@ class SendSession {
 
  private:
   void on_key_wanted(Sequence after, Instant now);
+  // When, of an `every` receiver, one more frame is sent to find out what became of those on their way: where all packets
+  // of the last ones were lost, the receiver does not know of them.
+  Instant next_probe() const;
   void tell_left_out(Outbox& out);
   void answer(const wire::Feedback& report, const packetize::PacketHistory& history, Instant now);
   void answer_block(const Ref<packetize::SymbolUnit>& unit, const wire::Deficit& deficit, uint8_t block,
@@ -101,6 +104,9 @@ class SendSession {
   Instant full_since_ = Instant::max();
   Instant key_at_{};  // a key frame was offered then
   std::optional<Sequence> taken_;
+  std::optional<Sequence> settled_;  // the newest frame whose fate was told
+  Instant progress_at_{};            // a frame was begun, or a fate told
+  bool reliable_ = false;
 };
 
 }  // namespace glimt::pipeline

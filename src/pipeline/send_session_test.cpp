@@ -68,11 +68,15 @@ class SendSessionTest : public ::testing::Test {
   void offer(uint32_t frame, bool key = true) { session_.offer(unit(frame, key), now_); }
   void pump() { session_.pump(now_, 33ms, transport_, batch_, out_); }
   void report(uint32_t number, uint32_t taken, std::optional<uint32_t> key_wanted_after = {}) {
+    report(number, taken, taken, key_wanted_after);
+  }
+  // `settled`: the newest whose fate is told.
+  void report(uint32_t number, uint32_t taken, uint32_t settled, std::optional<uint32_t> key_wanted_after) {
     wire::Feedback f;
     if (key_wanted_after) f.key_wanted_after = Sequence(*key_wanted_after);
     f.report = number;
     f.taken = Sequence(taken);
-    f.fates[f.fate_count++] = {Sequence(taken), wire::Fate::complete, 0};
+    f.fates[f.fate_count++] = {Sequence(settled), wire::Fate::complete, 0};
     const Datagram body = body_of(f);
     const MadePacket packet(wire::Type::feedback, kOwn, number, body);
     session_.on_feedback(packet.get(), history_, now_);
@@ -266,6 +270,43 @@ TEST_F(SendEverySessionTest, IsTooSlowAfterASecondWithoutRoom) {
   const Instant full_since = now_;
   EXPECT_FALSE(session_.too_slow(full_since + 1s - 1ns));
   EXPECT_TRUE(session_.too_slow(full_since + 1s));
+}
+
+TEST_F(SendEverySessionTest, WhereNothingIsHeardOfTheLastFramesOneMoreAsksWhatBecameOfThem) {
+  session_.start({});
+  for (uint32_t n = 1; n <= 12; ++n) {
+    offer(n);
+    pump();
+    if (n == 1) report(1, 0);
+  }
+  EXPECT_EQ(transport_.frames().back(), 8u);
+  uint32_t heard = 2;
+  for (const uint32_t next : {9u, 10u}) {
+    now_ += 199ms;
+    report(heard++, 0);  // it is there, and does not know of them
+    pump();
+    EXPECT_EQ(transport_.frames(), Numbers{}) << next;
+    EXPECT_LE(session_.next_pump(), now_ + 1ms);
+    now_ += 1ms;
+    pump();
+    EXPECT_EQ(transport_.frames(), (Numbers{next, next, next}));
+  }
+}
+
+TEST_F(SendEverySessionTest, AReaderThatIsSlowIsSentNothingMore) {
+  session_.start({});
+  for (uint32_t n = 1; n <= 12; ++n) {
+    offer(n);
+    pump();
+    if (n == 1) report(1, 0);
+  }
+  transport_.frames();
+  for (uint32_t heard = 2; heard < 6; ++heard) {
+    report(heard, 0, 8, {});  // all has come, and none of it was read
+    now_ += 300ms;
+    pump();
+    EXPECT_EQ(transport_.frames(), Numbers{});
+  }
 }
 
 TEST_F(SendEverySessionTest, RoomInTimeForgivesASlowReader) {

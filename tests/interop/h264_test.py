@@ -33,10 +33,11 @@ def receive_into(path, *argv):
         return Child(argv, stdout=out)
 
 
-def check_losses(checks, command, folder, mode):
-    what, port = f"5 % of the packets lost, mode={mode}", free_port()
+def check_losses(checks, command, folder, mode, outage):
+    """What is lost here and there comes back; after an outage nothing is shown before the next key frame."""
+    what, port = f"{'nothing for 0.3 s of each' if outage else '5 % of the packets lost'}, mode={mode}", free_port()
     whole, torn, stats = f"{folder}/whole", f"{folder}/torn", f"{folder}/stats.jsonl"
-    with LossyRelay(port, 0.05) as relay:
+    with LossyRelay(port, 0 if outage else 0.05, outage) as relay:
         receivers = [receive_into(whole, command, "recv", f"unix://{folder}/s.sock", "-", "--format", "i420"),
                      receive_into(torn, command, "recv", f"udp://127.0.0.1:{port}?listen&mode={mode}", "-", "--format", "i420",
                                   "--stats", stats)]
@@ -46,14 +47,17 @@ def check_losses(checks, command, folder, mode):
             receiver.signal(signal.SIGINT)
     ours, theirs = (pictures_of(Path(p).read_bytes()) for p in (torn, whole))
     counted = {name: int(re.findall(rf'"{name}":(\d+)', Path(stats).read_text())[-1])
-               for name in ("lost", "key_requests", "refused", "dropped")}
+               for name in ("lost", "recovered", "key_requests", "refused", "dropped")}
     checks.that(relay.lost > 20, f"{what}: packets were lost", relay.lost)
     checks.that(None not in ours, f"{what}: each picture has its number")
     common = set(ours) & set(theirs)
     checks.that(len(common) > 60, f"{what}: pictures went on", (len(ours), len(theirs), counted))
     wrong = [n for n in common if ours[n] != theirs[n]]
     checks.that(not wrong, f"{what}: every picture is bit for bit the one that came without loss", (len(wrong), len(common)))
-    checks.that(counted["lost"] > 0 and counted["key_requests"] > 0, f"{what}: pictures were lost, key frames asked for", counted)
+    if outage:
+        checks.that(counted["lost"] > 0 and counted["key_requests"] > 0, f"{what}: pictures were lost, key frames asked for", counted)
+    else:
+        checks.that(counted["recovered"] > 0, f"{what}: packets were recovered", counted)
     checks.equal(counted["refused"], 0, f"{what}: nothing reached the decoder that it could not decode")
     for receiver in receivers:
         receiver.end()
@@ -122,7 +126,8 @@ def check_refusals(checks, command):
 
 def main():
     checks, command = Checks(), glimt_path()
-    for check in (lambda c, g, f: check_losses(c, g, f, "latest"), lambda c, g, f: check_losses(c, g, f, "every"),
+    losses = [lambda c, g, f, m=mode, o=outage: check_losses(c, g, f, m, o) for mode in ("latest", "every") for outage in (0, 0.3)]
+    for check in (*losses,
                   lambda c, g, f: check_recording(c, g, f, "out.mkv"), lambda c, g, f: check_recording(c, g, f, "out.mp4"),
                   check_output, check_another_codec, check_restart):
         with tempfile.TemporaryDirectory(prefix="glimt-h264-") as folder:

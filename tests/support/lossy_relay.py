@@ -2,14 +2,17 @@
 import random
 import socket
 import threading
+import time
 
 CONTROL_BYTES = 200  # what is no larger is HELLO, CLOCK and the like
 
 
 class LossyRelay:
-    """From `port`, its own, to `target` on this machine. Answers go back to whoever was heard last and are not lost."""
+    """From `port`, its own, to `target` on this machine. Answers go back to whoever was heard last and are not lost.
+    `outage` s of every second nothing large comes through at all."""
 
-    def __init__(self, target, loss, seed=1):
+    def __init__(self, target, loss, outage=0, seed=1):
+        self.outage = outage
         self.target, self.loss, self.dice = ("127.0.0.1", target), loss, random.Random(seed)
         self.passed = self.lost = 0
         self.near, self.far = (socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(2))
@@ -42,7 +45,7 @@ class LossyRelay:
 
     def forward(self):
         for data, self.client in self.receive(self.near):
-            if len(data) > CONTROL_BYTES and self.dice.random() < self.loss:
+            if len(data) > CONTROL_BYTES and (self.dice.random() < self.loss or time.monotonic() % 1 < self.outage):
                 self.lost += 1
                 continue
             self.passed += 1
