@@ -46,6 +46,7 @@ TEST(ChannelTest, ThinnedLosesAsMuchInShorterBursts) {
 struct Cell {
   double loss, burst, overhead, residual;
 };
+void PrintTo(const Cell& c, std::ostream* out) { *out << "loss " << c.loss << ", burst " << c.burst; }
 
 // The table of goals, by the closed form.
 class ParityPlannerTest : public ::testing::TestWithParam<Cell> {};

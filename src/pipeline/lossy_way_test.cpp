@@ -60,6 +60,10 @@ struct FormCell {
   int rounds;
   double loss, burst;
 };
+void PrintTo(const FormCell& c, std::ostream* out) {
+  *out << "k " << c.k << ", m " << c.m << ", rounds " << c.rounds << ", loss " << c.loss << ", burst "
+       << c.burst;
+}
 class ClosedFormTest : public ::testing::TestWithParam<FormCell> {};
 
 TEST_P(ClosedFormTest, HoldsWithinThreeSigma) {
@@ -89,6 +93,7 @@ INSTANTIATE_TEST_SUITE_P(Cells, ClosedFormTest,
 struct Goal {
   double loss, burst, overhead;
 };
+void PrintTo(const Goal& g, std::ostream* out) { *out << "loss " << g.loss << ", burst " << g.burst; }
 class LossGoalTest : public ::testing::TestWithParam<Goal> {};
 
 TEST_P(LossGoalTest, FramesAreWholeByTheirDeadlineWithinTheOverhead) {
