@@ -35,7 +35,7 @@ class SendSession {
 
   // Once the association is open; again where the receiver was restarted.
   void start(Ref<packetize::SymbolUnit> newest_key);
-  // Parity of so much of the data, whatever is lost: for a receiver that cannot say.
+  // Parity of so much of the data, whatever is lost: what the closed form is held against, and what one-way streams need.
   void fix_parity(double share) { fixed_parity_ = share; }
   // It takes the frames of a SharedStream, under that number, and no units.
   void start_sharing(uint32_t shared_id) { shared_id_ = shared_id; }
