@@ -228,7 +228,13 @@ TEST_F(H264Test, WhoComesInMidStreamSeesNothingUntilAKeyFrame) {
 TEST_F(H264Test, DamagedPictureIsMalformedAndSoIsWhatDependsOnIt) {
   ASSERT_TRUE(decode(encode(0)));
   auto damaged = encode(1);
-  damaged.bytes.resize(damaged.bytes.size() / 2);
+  // Within the first macroblock: cut off behind one, a slice looks clean.
+  size_t at = 0;
+  while (const auto nal = media::next_nal(as_bytes(damaged.bytes), at)) {
+    if (nal->type != media::NalType::slice) continue;
+    damaged.bytes.resize(static_cast<size_t>(nal->bytes.data() - as_bytes(damaged.bytes).data()) + 20);
+    break;
+  }
   const auto frame = decode(damaged);
   ASSERT_FALSE(frame);
   EXPECT_EQ(frame.error().kind, ErrorKind::malformed);

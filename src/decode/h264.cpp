@@ -1,7 +1,8 @@
 // The module glimt_h264, decoder: libavcodec's, one access unit in, one picture out, before the next goes in.
 //
 // Nothing is concealed: after an access unit that is missing or does not decode cleanly there is no picture until the
-// next key frame.
+// next key frame. A slice that is cut off right behind a macroblock looks clean to libavcodec: that units come as they were
+// sent is for the wire to say, by its lengths and checksums.
 #include <algorithm>
 #include <cstring>
 #include <opencv2/core.hpp>
