@@ -61,6 +61,7 @@ Result<pipeline::ReceiverOptions> receiver_options(const RecvOptions& o,
                                                    const std::vector<std::string>& sinks) {
   pipeline::ReceiverOptions options;
   options.subscriber.once = o.once;
+  options.subscriber.whole_only = o.whole_only;
   options.subscriber.workers = o.workers;
   if (!o.scale.empty()) {
     const auto scale = parse_scale(o.scale);

@@ -19,7 +19,7 @@ void ask_for_address(RecvOptions& o) {
 void add_recv_options(CLI::App& app, RecvOptions& o) {
   app.add_option("address", o.address,
                  "udp://:port to listen, udp://host:port, tcp://…, unix:///path; options: "
-                 "?mode=latest|every ?latency=100ms ?max_frame=64M ?scale=1/2 ?workers=1 "
+                 "?mode=latest|every ?latency=100ms ?max_frame=64M ?scale=1/2 ?workers=1 ?whole_only=on "
                  "?wire=countdown|pickle-q ?listen ?connect");
   app.add_option("sinks", o.sinks,
                  "window:, - for standard output, image:now.png or shot%04d.png, out.mkv or out.mp4, null:, "
@@ -34,6 +34,8 @@ void add_recv_options(CLI::App& app, RecvOptions& o) {
   app.add_option("--scale", o.scale, "1/2, 1/4 or 1/8 of the picture's sides");
   app.add_option("--workers", o.workers, "threads that decode one picture [as many as processors, at most 4]")
       ->check(CLI::Range(1, 64));
+  app.add_flag("--whole-only", o.whole_only,
+               "leave out a picture that lost strips for good, instead of showing them as they were before");
   app.add_flag("--once", o.once, "stop when the sender has ended or was stopped");
   add_run_flags(app, o.flags);
   app.footer(

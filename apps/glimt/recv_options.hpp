@@ -11,7 +11,7 @@ struct RecvOptions {
   std::string record, segment, snapshot;
   std::string format, scale;
   int workers = 0;
-  bool once = false;
+  bool once = false, whole_only = false;
   RunFlags flags;
 };
 

@@ -84,6 +84,8 @@ std::string to_json(const SubscriberStats& s, const SubscriberStats& before, dou
                      {"refused", s.refused},
                      {"stray", s.stray},
                      {"dropped", s.dropped},
+                     {"concealed", s.concealed},
+                     {"strip_map", s.strip_map},
                      {"skipped", s.skipped},
                      {"key_requests", s.key_requests},
                      {"packets", s.packets},

@@ -29,6 +29,12 @@ void print_summary(const SubscriberStats& s, const std::vector<std::unique_ptr<s
            fmt::format("received {} frames; lost {}, late {}, repeated {}, refused {}, dropped {}, "
                        "skipped by the sender {}",
                        s.frames, s.lost, s.late, s.repeated, s.refused, s.dropped, s.skipped));
+  if (s.concealed > 0) {
+    log::say(log::Level::info,
+             fmt::format("  {} of them lack strips, which are those of the picture before; the newest, from "
+                         "the top: {}",
+                         s.concealed, s.strip_map));
+  }
   line("captured→encoded", s.total.captured_encoded);
   line("encoded→sent", s.total.encoded_sent);
   line("sent→arrived", s.total.sent_arrived);

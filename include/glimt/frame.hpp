@@ -18,6 +18,7 @@
 #include <memory>
 #include <opencv2/core/mat.hpp>
 #include <span>
+#include <vector>
 
 namespace glimt {
 
@@ -49,6 +50,11 @@ class Frame {
   Instant decoded_at() const;
   // captured_at() to now.
   std::chrono::nanoseconds age() const;
+  // Over links that lose packets: the share of the picture's strips that came, 1 where it is whole. What did not come in
+  // time is what stood there in the picture before.
+  double integrity() const;
+  // Its strips from the top, each true where it came.
+  std::vector<bool> strip_map() const;
   // The publisher's bytes that ride with the frame, at most 64 KB.
   std::span<const uint8_t> metadata() const;
 

@@ -112,6 +112,9 @@ struct SubscriberOptions {
   // 1, 2, 4 or 8: pictures come out at 1/2, 1/4 or 1/8 of their sides, rounded up. A JPEG is decoded at that size, for a fraction of the
   // CPU; others are averaged.
   int scale = 1;
+  // A picture that has lost some of its strips for good is left out, instead of handed out with those of the picture before
+  // in their place (Frame::integrity).
+  bool whole_only = false;
   // When the publisher has said good-bye, that is the end: read() says disconnected instead of waiting for the
   // next one.
   bool once = false;

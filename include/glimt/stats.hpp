@@ -44,6 +44,10 @@ struct SubscriberStats {
   uint64_t sessions = 0;                                   // how often a sender was met
   uint64_t frames = 0;                                     // decoded and handed on
   uint64_t lost = 0, late = 0, repeated = 0, dropped = 0;  // frames
+  uint64_t concealed =
+      0;  // of `frames`: JPEGs that lack strips for good, which are those of the picture before
+  std::string
+      strip_map;  // of the newest of those, its strips from the top: 1 came, 0 did not; empty before the first
   uint64_t skipped = 0;       // frames the sender says it left out for this receiver
   uint64_t key_requests = 0;  // H.264: how often a key frame was asked for, after a loss or for a recording
   uint64_t refused = 0;       // packets or pictures that broke the format

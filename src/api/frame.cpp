@@ -33,6 +33,12 @@ uint32_t Frame::number() const { return frame_->number.value(); }
 Frame::Instant Frame::captured_at() const { return frame_->stamps.captured_or_arrived(); }
 Frame::Instant Frame::decoded_at() const { return frame_->stamps.decoded_at; }
 std::chrono::nanoseconds Frame::age() const { return now() - captured_at(); }
+double Frame::integrity() const { return 1 - static_cast<double>(frame_->missing.count()) / frame_->strips; }
+std::vector<bool> Frame::strip_map() const {
+  std::vector<bool> map(static_cast<size_t>(frame_->strips));
+  for (size_t i = 0; i < map.size(); ++i) map[i] = !frame_->missing[i];
+  return map;
+}
 std::span<const uint8_t> Frame::metadata() const { return frame_->metadata; }
 
 }  // namespace glimt

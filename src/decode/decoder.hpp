@@ -1,6 +1,6 @@
 // Decoder: an access unit to a frame, strip by strip, in any order of strips.
 //
-//   input    begin once, each strip once, end; a begin without an end gives the frame up
+//   input    begin once, each strip once, conceal for each that never came, end; a begin without an end gives the frame up
 //   output   a frame of the wanted format where the codec can deliver it, otherwise of its own; stamps and
 //            metadata are for the caller to set. The picture of end() is whole: a strip that does not decode cleanly
 //            makes it an error
@@ -32,6 +32,10 @@ class Decoder {
   virtual ~Decoder() = default;
   virtual Result<void> begin(const media::UnitInfo& info) = 0;
   virtual Result<void> strip(const media::Strip& strip) = 0;
+  // In place of a strip that never came: what stood there in the picture before. unavailable where there is none that fits.
+  virtual Result<void> conceal(int) {
+    return Error{ErrorKind::unavailable, "a part is missing, and this codec cannot go without"};
+  }
   virtual Result<media::Frame> end() = 0;
 };
 

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "base/machine.hpp"
+#include "base/pool.hpp"
 #include "base/worker_pool.hpp"
 #include "decode/decoder.hpp"
 #include "decode/jpeg_reader.hpp"
@@ -23,6 +24,31 @@ struct Worker {
   JpegReader reader;
   std::vector<uint8_t> headers;
   media::Buffer renumbered;
+};
+
+// What the first strip of a picture says of all of them.
+struct Head : Shared {
+  Ref<Shared> owner;
+  Bytes headers;
+  media::JpegLayout layout;
+  media::JpegStrips plan;
+
+  void on_idle() { owner = {}; }
+};
+
+// What a picture is decoded from, strip by strip: its own bytes, or those of a picture before.
+struct Origins {
+  struct Origin {
+    media::Strip strip;
+    Ref<Head> head;
+  };
+  int count = 0, width = 0, height = 0;
+  std::array<Origin, media::kMaxStrips> strips;
+
+  void clear() {
+    for (int i = 0; i < count; ++i) strips[static_cast<size_t>(i)] = {};
+    count = 0;
+  }
 };
 
 // libjpeg counts restart markers from 0 in each picture, and a strip is one to it.
@@ -51,37 +77,50 @@ class JpegDecoder final : public Decoder {
 
   Result<void> begin(const media::UnitInfo& info) override {
     forget();
-    strips_ = info.strips;
-    width_ = info.width;
-    height_ = info.height;
-    const auto fits = media::check_size(options_.format.value_or(PixelFormat::bgr24), width_, height_,
+    own_.count = std::clamp(info.strips, 1, media::kMaxStrips);
+    own_.width = info.width;
+    own_.height = info.height;
+    const auto fits = media::check_size(options_.format.value_or(PixelFormat::bgr24), info.width, info.height,
                                         options_.max_frame_bytes);
     return fits ? fits : Error{ErrorKind::exhausted, fits.error().message};
   }
 
   Result<void> strip(const media::Strip& strip) override {
-    if (strips_ == 1) return whole(strip);
+    if (own_.count == 1) return whole(strip);
     const auto index = static_cast<size_t>(strip.index);
-    if (strip.index < 0 || strip.index >= strips_ || come_[index]) return malformed("a strip that is none");
-    come_[index] = true;
-    given_[index] = strip;
+    if (strip.index < 0 || strip.index >= own_.count || come_[index])
+      return malformed("a strip that is none");
+    come_[index] = !strip.headers_only;
+    own_.strips[index].strip = strip;
     if (index == 0) {
-      if (auto begun = read_first(strip.bytes); !begun) return begun;
-      for (int i = 0; i < strips_; ++i) {
-        if (come_[static_cast<size_t>(i)]) add(i);
+      if (auto begun = read_first(strip); !begun) return begun;
+      for (int i = 0; i < own_.count; ++i) {
+        if (come_[static_cast<size_t>(i)]) add(i, head_);
       }
     } else if (!frame_.empty()) {
-      add(strip.index);
+      add(strip.index, head_);
     }
+    return failed_ ? malformed(reason()) : Result<void>();
+  }
+
+  // From its bytes: its pixels were handed out, and are no longer ours.
+  Result<void> conceal(int strip) override {
+    const auto index = static_cast<size_t>(strip);
+    if (frame_.empty() || strip < 0 || strip >= own_.count || come_[index] || !is_as_before(index))
+      return Error{ErrorKind::unavailable, "a strip is missing, and no picture before has it"};
+    come_[index] = true;
+    own_.strips[index].strip = before_.strips[index].strip;
+    add(strip, before_.strips[index].head);
     return failed_ ? malformed(reason()) : Result<void>();
   }
 
   Result<media::Frame> end() override {
     pool_.wait();
-    const bool all = !frame_.empty() && come_.count() == static_cast<size_t>(strips_);
+    const bool all = !frame_.empty() && come_.count() == static_cast<size_t>(own_.count);
     media::Frame frame = std::move(frame_);
     if (failed_) return malformed(reason());
     if (!all) return malformed("strips are missing");
+    std::swap(own_, before_);
     forget();
     return frame;
   }
@@ -89,7 +128,8 @@ class JpegDecoder final : public Decoder {
  private:
   void forget() {
     pool_.drop();
-    for (auto& strip : given_) strip = {};
+    own_.clear();
+    head_ = {};
     come_.reset();
     frame_ = {};
     failed_ = false;
@@ -111,29 +151,32 @@ class JpegDecoder final : public Decoder {
   bool cut(Bytes jpeg) {
     const auto scan = media::scan_jpeg(jpeg);
     return scan.state == media::JpegScan::State::whole &&
-           cutter_.cut(jpeg.first(scan.layout.size), scan.layout, media::strips_worth(width_, height_));
+           cutter_.cut(jpeg.first(scan.layout.size), scan.layout,
+                       media::strips_worth(own_.width, own_.height));
   }
 
   Result<void> take_apart(const media::Strip& whole) {
     const auto& strips = cutter_.strips();
-    strips_ = static_cast<int>(strips.size());
-    for (int i = 0; i < strips_; ++i) {
+    own_.count = static_cast<int>(strips.size());
+    for (int i = 0; i < own_.count; ++i) {
       if (auto taken = strip({whole.owner, strips[static_cast<size_t>(i)], i}); !taken) return taken;
     }
     return {};
   }
 
   // The first strip says what the others are.
-  Result<void> read_first(Bytes strip) {
-    const auto layout = media::read_jpeg_headers(strip);
-    const auto segments = layout ? media::count_segments(strip.subspan(layout->entropy_at), 0) : std::nullopt;
+  Result<void> read_first(const media::Strip& strip) {
+    const auto layout = media::read_jpeg_headers(strip.bytes);
+    const auto segments = layout ? segments_of(strip, *layout) : std::nullopt;
     const auto plan = segments ? media::strips_of(*layout, *segments) : std::nullopt;
-    if (!plan || plan->count != strips_) return malformed("strips that do not fit together");
-    layout_ = *layout;
-    plan_ = *plan;
-    headers_ = strip.first(layout->entropy_at);
+    if (!plan || plan->count != own_.count) return malformed("strips that do not fit together");
+    head_ = heads_.take();
+    head_->owner = strip.owner;
+    head_->layout = *layout;
+    head_->plan = *plan;
+    head_->headers = strip.bytes.first(layout->entropy_at);
     Worker& own = workers_.back();
-    if (!media::make_strip_headers(headers_, layout->height, own.headers))
+    if (!media::make_strip_headers(head_->headers, layout->height, own.headers))
       return malformed("headers that do not suit strips");
     if (!own.reader.open({own.headers})) return malformed(own.reader.error());
     const auto chosen = choose_frame(own.reader);
@@ -141,9 +184,23 @@ class JpegDecoder final : public Decoder {
     return chosen;
   }
 
+  // Where the first strip is cut off the picture before tells: without one it cannot be shown at all.
+  std::optional<size_t> segments_of(const media::Strip& first, const media::JpegLayout& layout) const {
+    if (!first.headers_only) return media::count_segments(first.bytes.subspan(layout.entropy_at), 0);
+    const auto& head = before_.strips[0].head;
+    return head ? std::optional(head->plan.segments) : std::nullopt;
+  }
+
+  bool is_as_before(size_t index) const {
+    const auto& head = before_.strips[index].head;
+    return head && head_ && before_.count == own_.count && before_.width == own_.width &&
+           before_.height == own_.height && head->plan.rows == head_->plan.rows &&
+           head->layout.components == head_->layout.components && head->layout.is_420 == head_->layout.is_420;
+  }
+
   // Where the frame will lie.
   Result<void> choose_frame(JpegReader& reader) {
-    if (reader.width() != width_ || reader.height() != height_ ||
+    if (reader.width() != own_.width || reader.height() != own_.height ||
         (reader.components() != 1 && reader.components() != 3)) {
       reader.give_up();
       return Error{ErrorKind::malformed, "a JPEG that is not what its descriptor says"};
@@ -155,7 +212,7 @@ class JpegDecoder final : public Decoder {
     if (format == PixelFormat::i420 && (!reader.is_420() || options_.scale > 1)) format = own;
     frame_ = format == PixelFormat::i420
                  ? make_block_aligned_i420()
-                 : media::make_frame(buffers_, format, scaled(width_), scaled(height_));
+                 : media::make_frame(buffers_, format, scaled(own_.width), scaled(own_.height));
     return {};
   }
 
@@ -163,14 +220,14 @@ class JpegDecoder final : public Decoder {
 
   // libjpeg writes whole blocks: planes with room beyond the picture's right and lower edge.
   media::Frame make_block_aligned_i420() {
-    const auto wide = static_cast<size_t>(media::round_up_to_mcu(width_));
-    const auto high = static_cast<size_t>(media::round_up_to_mcu(height_));
+    const auto wide = static_cast<size_t>(media::round_up_to_mcu(own_.width));
+    const auto high = static_cast<size_t>(media::round_up_to_mcu(own_.height));
     auto buffer = buffers_.take();
     buffer->reserve(wide * high * 3 / 2);
     media::Frame frame;
     frame.format = PixelFormat::i420;
-    frame.width = width_;
-    frame.height = height_;
+    frame.width = own_.width;
+    frame.height = own_.height;
     frame.planes[0] = {buffer->data(), wide};
     frame.planes[1] = {buffer->data() + wide * high, wide / 2};
     frame.planes[2] = {buffer->data() + wide * high * 5 / 4, wide / 2};
@@ -178,7 +235,8 @@ class JpegDecoder final : public Decoder {
     return frame;
   }
 
-  void add(int index) {
+  void add(int index, const Ref<Head>& head) {
+    own_.strips[static_cast<size_t>(index)].head = head;
     if (threads_ > 1) {
       pool_.add(static_cast<size_t>(index));
     } else {
@@ -188,13 +246,15 @@ class JpegDecoder final : public Decoder {
 
   void read_strip(int index, Worker& worker) {
     if (failed_) return;
-    const auto entropy = media::entropy_of(given_[static_cast<size_t>(index)].bytes, index, layout_, plan_);
+    const auto& origin = own_.strips[static_cast<size_t>(index)];
+    const auto& plan = origin.head->plan;
+    const auto entropy = media::entropy_of(origin.strip.bytes, index, origin.head->layout, plan);
     if (!entropy) return fail("restart markers that are not where they belong");
-    const int first_row = index * plan_.rows;
-    const int rows = std::min(plan_.rows, height_ - first_row);
-    if (!media::make_strip_headers(headers_, rows, worker.headers))
+    const int first_row = index * plan.rows;
+    const int rows = std::min(plan.rows, own_.height - first_row);
+    if (!media::make_strip_headers(origin.head->headers, rows, worker.headers))
       return fail("headers that do not suit strips");
-    const bool counts_on = static_cast<size_t>(index) * plan_.segments % 8 != 0 && plan_.segments > 1;
+    const bool counts_on = static_cast<size_t>(index) * plan.segments % 8 != 0 && plan.segments > 1;
     const Bytes bytes = counts_on ? renumber(*entropy, worker.renumbered) : *entropy;
     const bool read = worker.reader.open({worker.headers, bytes, kEndOfPicture}) &&
                       worker.reader.read(frame_, first_row / options_.scale, options_.scale);
@@ -215,14 +275,13 @@ class JpegDecoder final : public Decoder {
   std::vector<Worker> workers_;  // one each thread of the pool; the last is the caller's
   media::BufferPool buffers_;
   media::JpegCutter cutter_;
+  Pool<Head> heads_{4};
+  Origins before_;  // of the last picture that was whole, or made so
 
   // of the picture in work; what workers read of it stands while they work
-  int strips_ = 0, width_ = 0, height_ = 0;
+  Origins own_;
   std::bitset<media::kMaxStrips> come_;
-  std::array<media::Strip, media::kMaxStrips> given_;
-  Bytes headers_;
-  media::JpegLayout layout_;
-  media::JpegStrips plan_;
+  Ref<Head> head_;
   media::Frame frame_;
   std::atomic<bool> failed_{false};
   Mutex m_;

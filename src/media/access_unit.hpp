@@ -32,6 +32,7 @@ struct UnitInfo {
   // be mapped onto ours.
   int64_t sender_captured_us = 0;
   bool clock_known = true;
+  StripSet missing;  // of such a unit: what is not there of it, and will not come
   std::vector<uint8_t> metadata;
 };
 
@@ -39,6 +40,7 @@ struct Strip {
   Ref<Shared> owner;
   Bytes bytes;
   int index = 0;
+  bool headers_only = false;  // of the first: the rest of it did not come
 };
 
 struct AccessUnit : Shared {
@@ -75,7 +77,7 @@ struct AccessUnit : Shared {
 };
 
 // Where strips go, one by one. `unit` is the same object from begin to end or abandon; its info stands from
-// begin on but for whole_at, which is there at the end.
+// begin on but for whole_at and missing, which are there at the end.
 class StripSink {
  public:
   virtual ~StripSink() = default;

@@ -114,6 +114,8 @@ void copy_properties(const Frame& from, Frame& to) {
   to.stamps = from.stamps;
   to.number = from.number;
   to.sender_captured_us = from.sender_captured_us;
+  to.strips = from.strips;
+  to.missing = from.missing;
   to.again = from.again;
   to.metadata = from.metadata;
 }

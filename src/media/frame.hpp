@@ -8,6 +8,7 @@
 #pragma once
 
 #include <array>
+#include <bitset>
 #include <cstdint>
 #include <vector>
 
@@ -31,6 +32,9 @@ struct Stamps {
   // The wires of older programs carry no time: what is known of such a picture is when it came.
   Instant captured_or_arrived() const { return captured_at != Instant{} ? captured_at : arrived_at; }
 };
+
+// Some of the strips of a picture, by index.
+using StripSet = std::bitset<256>;
 
 struct Plane {
   uint8_t* data = nullptr;
@@ -60,6 +64,8 @@ struct Frame {
   Stamps stamps;
   Sequence number;                 // as counted by the sender
   int64_t sender_captured_us = 0;  // capture time by the sender's own clock, of a frame that was received
+  int strips = 1;                  // that it was sent in
+  StripSet missing;                // of these: did not come, and are those of the picture before
   bool again = false;              // sent before, and once more for whoever has come since
   std::vector<uint8_t> metadata;   // the user's bytes that ride with the frame, at most kMaxMetadataBytes
 

@@ -154,12 +154,24 @@ void DecodeStage::decode_loop() {
 }
 
 Result<void> DecodeStage::decode(const Work& work) {
-  if (access_units_) return {};
-  if (work.begins) {
-    if (auto chosen = choose_decoder(work.unit->info.codec); !chosen) return chosen;
-    if (auto begun = decoder_->begin(work.unit->info); !begun) return begun;
+  const auto& info = work.unit->info;
+  if (access_units_) {  // what is encoded is handed on whole or not at all
+    const bool lacks = work.ends && info.missing.any();
+    return lacks ? Error{ErrorKind::unavailable, "strips are missing"} : Result<void>();
   }
-  return work.has_strip ? decoder_->strip(work.strip) : Result<void>();
+  if (work.begins) {
+    if (auto chosen = choose_decoder(info.codec); !chosen) return chosen;
+    if (auto begun = decoder_->begin(info); !begun) return begun;
+  }
+  if (work.has_strip) {
+    if (auto done = decoder_->strip(work.strip); !done) return done;
+  }
+  if (!work.ends || info.missing.none()) return {};
+  for (int i = 0; i < info.strips; ++i) {
+    if (!info.missing[static_cast<size_t>(i)]) continue;
+    if (auto done = decoder_->conceal(i); !done) return done;
+  }
+  return {};
 }
 
 Result<void> DecodeStage::choose_decoder(Codec codec) {
@@ -194,21 +206,30 @@ void DecodeStage::finish(Work work) {
     received.frame.number = info.number;
     received.frame.sender_captured_us = info.sender_captured_us;
     received.frame.metadata = info.metadata;
+    received.frame.strips = info.strips;
+    received.frame.missing = info.missing;
   }
   if (is_dependent(info) && !(as_unit ? follows(info) : is_shown(info))) {
     count_taken(1);
     return;
   }
-  {
-    MutexLock lock(m_);
-    ++counters_.frames;
-    interval_.add(received.stamps(), info.clock_known);
-    total_.add(received.stamps(), info.clock_known);
-  }
+  count(received, info);
   // From here on the picture is the reader's alone; the network thread may hold the unit a little longer.
   if (!as_unit) work.unit->strips.clear();
   work = {};
   deliver(std::move(received));
+}
+
+void DecodeStage::count(const Received& received, const media::UnitInfo& info) {
+  MutexLock lock(m_);
+  ++counters_.frames;
+  interval_.add(received.stamps(), info.clock_known);
+  total_.add(received.stamps(), info.clock_known);
+  if (info.missing.none()) return;
+  ++counters_.concealed;
+  counters_.strip_map.clear();
+  for (int i = 0; i < info.strips; ++i)
+    counters_.strip_map += info.missing[static_cast<size_t>(i)] ? '0' : '1';
 }
 
 // Not where the reader has it already, nor where a newer one is whole.

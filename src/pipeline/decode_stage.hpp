@@ -48,7 +48,9 @@ class DecodeStage final : public media::StripSink {
   struct Counters {
     uint64_t frames = 0;
     uint64_t dropped = 0;
-    uint64_t refused = 0;  // pictures that did not decode cleanly
+    uint64_t refused = 0;    // pictures that did not decode cleanly
+    uint64_t concealed = 0;  // of `frames`: with strips of the picture before
+    std::string strip_map;   // of the newest of those, from the top: 1 its own, 0 not
   };
 
   // `on_taken`: a unit has left for the reader or was given up, or a key frame is wanted; called on any thread.
@@ -116,6 +118,7 @@ class DecodeStage final : public media::StripSink {
   Result<void> decode(const Work& work);
   Result<void> choose_decoder(Codec codec);
   void finish(Work work);
+  void count(const Received& received, const media::UnitInfo& info);
   void deliver(Received received);
   void refuse(const Work& work, const Error& why);
   void count_taken(uint64_t units);
