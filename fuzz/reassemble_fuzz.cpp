@@ -38,7 +38,14 @@ class Output final : public reassemble::Reassembler::Output {
   }
   void end(const Ref<media::AccessUnit>& unit) override {
     const auto& strips = open_.at(unit.get());
-    GLIMT_REQUIRE(strips.size() == static_cast<size_t>(unit->info.strips));
+    const auto& missing = unit->info.missing;
+    size_t came = 0;
+    for (const auto& [index, seen] : strips) {
+      GLIMT_REQUIRE(seen.first.headers_only == missing[static_cast<size_t>(index)]);
+      came += !seen.first.headers_only;
+    }
+    GLIMT_REQUIRE(came + missing.count() == static_cast<size_t>(unit->info.strips));
+    GLIMT_REQUIRE(missing.none() || (unit->info.codec == Codec::jpeg && unit->info.key));
     last.clear();
     for (const auto& [index, seen] : strips) {
       GLIMT_REQUIRE(as_text(seen.first.bytes) == seen.second);
@@ -68,6 +75,8 @@ reassemble::Reassembler::Options options_of(uint8_t choice) {
   o.mode = choice & 2 ? Mode::every : Mode::latest;
   o.reliable = choice & 4;
   o.latency = 40ms;
+  o.repairs = !(choice & 16);
+  o.whole_only = choice & 32;
   return o;
 }
 
@@ -129,8 +138,8 @@ void fuzz_arbitrary(uint8_t choice, ByteReader in) {
   }
   reassembler.abandon_all(output);
   const auto& c = reassembler.counters();
-  GLIMT_REQUIRE(output.ended == c.whole);
-  GLIMT_REQUIRE(output.fates <= c.whole + c.lost + c.late + c.unusable);
+  GLIMT_REQUIRE(output.ended == c.whole + c.concealed);
+  GLIMT_REQUIRE(output.fates <= c.whole + c.concealed + c.lost + c.late + c.unusable);
 }
 
 Ref<media::AccessUnit> unit_of(ByteReader& in) {

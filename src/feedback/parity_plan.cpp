@@ -7,6 +7,8 @@ namespace glimt::feedback {
 namespace {
 
 constexpr uint32_t kMostRows = 128;
+// From so long a burst on, what took the end of a frame is likely to take the beginning of the answer too.
+constexpr double kBursty = 6;
 // Plans are kept by steps of 5 % of what they depend on.
 int step_of(double value) { return static_cast<int>(std::lround(std::log(std::max(value, 1e-6)) / 0.05)); }
 double value_of(int step) { return std::exp(step * 0.05); }
@@ -108,7 +110,7 @@ ParityPlanner::Plan ParityPlanner::compute(const Frame& frame, const Channel& ch
   const uint32_t k = std::clamp<uint32_t>((frame.symbols + frame.blocks - 1) / frame.blocks, 1, 128);
   Plan best;
   improve(best, frame, k, channel, true);
-  if (frame.rounds > 1) improve(best, frame, k, channel, false);
+  if (frame.rounds > 1 && channel.burst < kBursty) improve(best, frame, k, channel, false);
   return best;
 }
 

@@ -32,6 +32,7 @@ class RepairQueue {
     Sequence frame;
     uint8_t rows = 0;
     bool amply = false;
+    Instant at{};
   };
 
   void note_begun(const Begun& begun) { begun_.push_newest(begun); }

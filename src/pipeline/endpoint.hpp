@@ -20,6 +20,7 @@ class Endpoint : public transport::Transport::Events {
     Mode mode = Mode::latest;
     Duration latency = std::chrono::milliseconds(100);
     size_t max_frame_bytes = size_t{64} << 20;
+    bool whole_only = false;  // no picture that lacks a strip
     bool takes_units =
         false;  // what is encoded, also where the sender could hand pixels over in shared memory
   };

@@ -64,6 +64,14 @@ Result<void> check_slots(const std::optional<int>& slots) {
                                                 ", or nothing: as many as the receivers need"};
 }
 
+Result<std::optional<bool>> parse_switch(const Url& url, const std::string& name) {
+  const auto text = url.find(name);
+  if (!text) return std::optional<bool>();
+  if (*text != "on" && *text != "off")
+    return Error{ErrorKind::invalid_argument, "'" + url.text + "': " + name + " is on or off"};
+  return std::optional(*text == "on");
+}
+
 Result<std::optional<size_t>> parse_max_frame(const Url& url) {
   const auto text = url.find("max_frame");
   if (!text) return std::optional<size_t>();
@@ -120,11 +128,9 @@ Result<Encoding> parse_encoding(const Url& url, const transport::Address& addres
     e.bitrate_bps = *bitrate;
   }
   e.encoder = url.find("encoder");
-  if (const auto text = url.find("intra_refresh")) {
-    if (*text != "on" && *text != "off")
-      return Error{ErrorKind::invalid_argument, "'" + url.text + "': intra_refresh is on or off"};
-    e.intra_refresh = *text == "on";
-  }
+  const auto intra_refresh = parse_switch(url, "intra_refresh");
+  if (!intra_refresh) return intra_refresh.error();
+  e.intra_refresh = *intra_refresh;
   if (const auto text = url.find("slots")) {
     const auto slots = parse_integer(*text, kMinSlots, kMaxSlots, "slots");
     if (!slots) return slots.error();
@@ -257,8 +263,8 @@ Result<SendEndpoint> parse_further_endpoint(const Url& url, const PublisherOptio
 }
 
 Result<ReceiveEndpointOptions> parse_receive_endpoint(const Url& url, const SubscriberOptions& options) {
-  if (auto known = url.allow_only(
-          {"listen", "connect", "mode", "latency", "max_frame", "wire", "key", "workers", "scale"});
+  if (auto known = url.allow_only({"listen", "connect", "mode", "latency", "max_frame", "wire", "key",
+                                   "workers", "scale", "whole_only"});
       !known)
     return known.error();
   if (auto open = refuse_keys(url); !open) return open.error();
@@ -287,6 +293,9 @@ Result<ReceiveEndpointOptions> parse_receive_endpoint(const Url& url, const Subs
   if (!workers) return workers.error();
   endpoint.options.workers = workers->value_or(options.workers);
   if (auto some = check_workers(endpoint.options.workers); !some) return some.error();
+  const auto whole_only = parse_switch(url, "whole_only");
+  if (!whole_only) return whole_only.error();
+  endpoint.options.whole_only = whole_only->value_or(options.whole_only);
   if (const auto text = url.find("scale")) {
     const auto scale = parse_scale(*text);
     if (!scale) return scale.error();

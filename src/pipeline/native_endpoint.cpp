@@ -141,7 +141,7 @@ void NativeEndpoint::opened() {
 
 void NativeEndpoint::make_session(const transport::Peer& peer, uint32_t own_session) {
   const ReceiveSession::Options options{options_.mode, options_.latency, options_.max_frame_bytes,
-                                        transport_->traits().reliable};
+                                        options_.whole_only, transport_->traits().reliable};
   session_.emplace(peer, Association(association_options(), own_session), options, sink_);
   incumbent_asked_ = {};
 }

@@ -7,7 +7,7 @@ namespace {
 
 constexpr auto kReportEvery = std::chrono::milliseconds(10);
 constexpr auto kAskAgainEvery =
-    std::chrono::milliseconds(3);  // what a frame lacks, should the report be lost
+    std::chrono::microseconds(1500);  // what a frame lacks, should the report be lost
 constexpr auto kAskForKeyEvery = std::chrono::milliseconds(50);
 constexpr int kReportRepeats = 2;  // a report may be lost: its content is said three times
 constexpr auto kHold = std::chrono::milliseconds(300);  // for a newer frame
@@ -41,6 +41,7 @@ void ReceiveSession::start(uint64_t taken_units) {
   o.mode = options_.mode;
   o.latency = options_.latency;
   o.reliable = options_.reliable;
+  o.whole_only = options_.whole_only;
   reassembler_.emplace(o);
   arrivals_ = {};
   fates_.clear();
@@ -51,6 +52,7 @@ void ReceiveSession::start(uint64_t taken_units) {
   repeats_left_ = 0;
   dirty_ = fate_due_ = deficit_due_ = any_fate_ = false;
   key_wanted_after_.reset();
+  ended_.reset();
 }
 
 void ReceiveSession::stop() {
@@ -77,10 +79,10 @@ Association::Event ReceiveSession::on_packet(const wire::Packet& packet, size_t 
   dirty_ = true;
   switch (packet.header.type) {
     case wire::Type::data:
-      on_data(packet, now);
+      on_symbol(packet, wire::parse_data, now);
       break;
     case wire::Type::parity:
-      on_parity(packet, now);
+      on_symbol(packet, wire::parse_parity, now);
       break;
     case wire::Type::skip:
       if (const auto skip = wire::parse_skip(packet.body)) {
@@ -100,30 +102,17 @@ Association::Event ReceiveSession::on_packet(const wire::Packet& packet, size_t 
   return event;
 }
 
-void ReceiveSession::on_data(const wire::Packet& packet, Instant now) {
+// Of the only stream that there is, and in good order: then it is the reassembler's.
+template <class P>
+void ReceiveSession::on_symbol(const wire::Packet& packet, wire::Parsed<P> (&parse)(const wire::Packet&),
+                               Instant now) {
   if (packet.header.stream != 0) {
     ++counters_.unknown;
-    return;
-  }
-  const auto parsed = wire::parse_data(packet);
-  if (!parsed.packet) {
+  } else if (const auto parsed = parse(packet); parsed.packet) {
+    reassembler_->push(*parsed.packet, now, *this);
+  } else {
     ++counters_.refused;
-    return;
   }
-  reassembler_->push(*parsed.packet, now, *this);
-}
-
-void ReceiveSession::on_parity(const wire::Packet& packet, Instant now) {
-  if (packet.header.stream != 0) {
-    ++counters_.unknown;
-    return;
-  }
-  const auto parsed = wire::parse_parity(packet);
-  if (!parsed.packet) {
-    ++counters_.refused;
-    return;
-  }
-  reassembler_->push(*parsed.packet, now, *this);
 }
 
 void ReceiveSession::take_deficits() {
@@ -133,11 +122,16 @@ void ReceiveSession::take_deficits() {
   }
 }
 
-// What is asked for is said again sooner than the rest.
-Duration ReceiveSession::report_interval() const {
-  const bool asks = !asked_.empty() && asked_.back().first_report + kReportRepeats > report_;
-  return asks ? kAskAgainEvery : kReportEvery;
+// What is asked for is said until the answer comes: a burst of loss on the way back may take many reports.
+void ReceiveSession::forget_what_is_answered() {
+  while (!asked_.empty() && asked_.front().first_report + kReportRepeats < report_ + 1 &&
+         !reassembler_->awaits(asked_.front().deficit)) {
+    asked_.pop();
+  }
 }
+
+// And sooner than the rest.
+Duration ReceiveSession::report_interval() const { return asked_.empty() ? kReportEvery : kAskAgainEvery; }
 
 void ReceiveSession::begin(const Ref<media::AccessUnit>& unit) {
   auto& info = unit->info;
@@ -173,6 +167,7 @@ void ReceiveSession::strip(const Ref<media::AccessUnit>& unit, const media::Stri
 }
 
 void ReceiveSession::end(const Ref<media::AccessUnit>& unit) {
+  ended_ = unit->info.number;
   drop_held_before(unit->info.number);
   if (Held* held = find_held(unit)) {
     held->whole = true;
@@ -214,7 +209,7 @@ void ReceiveSession::fate(const wire::FrameFate& fate) {
   if (!any_fate_) taken_ = fate.frame - 1;
   any_fate_ = true;
   fates_.push_newest({fate, report_ + 1});
-  settled_.push_newest({fate.frame, fate.fate == wire::Fate::complete});
+  settled_.push_newest({fate.frame, ended_ == fate.frame});
   fate_due_ = true;
 }
 
@@ -239,7 +234,7 @@ void ReceiveSession::poll(Instant now, const ReaderState& reader, Outbox& out) {
   if (now >= release_held_at_) release_held();
   const bool asks = note_key_wanted(reader.wants_key);
   const Duration silent = now - last_report_;
-  const bool due = (silent >= report_interval() && (dirty_ || repeats_left_ > 0)) ||
+  const bool due = (silent >= report_interval() && (dirty_ || repeats_left_ > 0 || !asked_.empty())) ||
                    (silent >= kAskForKeyEvery && key_wanted_after_);
   if (fate_due_ || deficit_due_ || asks || due) report(now, reader, out);
 }
@@ -254,10 +249,11 @@ bool ReceiveSession::note_key_wanted(bool reader_wants) {
 }
 
 void ReceiveSession::report(Instant now, const ReaderState& reader, Outbox& out) {
-  repeats_left_ = dirty_ || fate_due_ || deficit_due_ ? kReportRepeats : repeats_left_ - 1;
+  repeats_left_ = dirty_ || fate_due_ || deficit_due_ ? kReportRepeats : std::max(0, repeats_left_ - 1);
   dirty_ = fate_due_ = deficit_due_ = false;
   last_report_ = now;
   wire::Feedback f;
+  forget_what_is_answered();
   f.report = ++report_;
   f.sent_at_us = static_cast<uint32_t>(to_us(now));
   f.kernel_drops = reader.kernel_drops;
@@ -267,9 +263,7 @@ void ReceiveSession::report(Instant now, const ReaderState& reader, Outbox& out)
   for (size_t i = 0; i < fates_.size(); ++i) {
     if (fates_[i].first_report + kReportRepeats >= report_) f.fates[f.fate_count++] = fates_[i].fate;
   }
-  for (size_t i = 0; i < asked_.size(); ++i) {
-    if (asked_[i].first_report + kReportRepeats >= report_) f.deficits[f.deficit_count++] = asked_[i].deficit;
-  }
+  for (size_t i = 0; i < asked_.size(); ++i) f.deficits[f.deficit_count++] = asked_[i].deficit;
   f.key_wanted_after = key_wanted_after_;
   arrivals_.report(f, now, reassembler_->reorder_window(now), wire::Feedback::max_arrivals(f.deficit_count));
   if (options_.reliable) f.arrivals.count = 0;  // nothing is lost there
@@ -285,7 +279,7 @@ Instant ReceiveSession::next_poll() const {
   Instant next = association.next_poll();
   if (!started()) return next;
   next = std::min({next, reassembler_->next_deadline(), release_held_at_});
-  if (dirty_ || repeats_left_ > 0) next = std::min(next, last_report_ + report_interval());
+  if (dirty_ || repeats_left_ > 0 || !asked_.empty()) next = std::min(next, last_report_ + report_interval());
   if (key_wanted_after_) next = std::min(next, last_report_ + kAskForKeyEvery);
   return next;
 }

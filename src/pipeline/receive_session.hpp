@@ -19,6 +19,7 @@ class ReceiveSession final : private reassemble::Reassembler::Output {
     Mode mode = Mode::latest;
     Duration latency = std::chrono::milliseconds(100);
     size_t max_frame_bytes = size_t{64} << 20;
+    bool whole_only = false;
     bool reliable = false;
   };
   struct Counters {
@@ -68,9 +69,10 @@ class ReceiveSession final : private reassemble::Reassembler::Output {
   void abandon(const Ref<media::AccessUnit>& unit) override;
   void fate(const wire::FrameFate& fate) override;
 
-  void on_data(const wire::Packet& packet, Instant now);
-  void on_parity(const wire::Packet& packet, Instant now);
+  template <class P>
+  void on_symbol(const wire::Packet& packet, wire::Parsed<P> (&parse)(const wire::Packet&), Instant now);
   void take_deficits();
+  void forget_what_is_answered();
   Duration report_interval() const;
   void report(Instant now, const ReaderState& reader, Outbox& out);
   bool note_key_wanted(bool reader_wants);
@@ -118,6 +120,7 @@ class ReceiveSession final : private reassemble::Reassembler::Output {
   bool fate_due_ = false;
   bool deficit_due_ = false;
   bool any_fate_ = false;
+  std::optional<Sequence> ended_;  // the frame that was last handed on
   std::optional<Sequence> key_wanted_after_;
   Instant last_report_{};
 };

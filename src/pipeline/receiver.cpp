@@ -45,8 +45,11 @@ Result<std::unique_ptr<Receiver>> Receiver::open(const Url& url, const ReceiverO
   if (options.recording) {
     if (auto recording = receiver->record(*options.recording); !recording) return recording.error();
   }
-  const Endpoint::Options endpoint{parsed->address, options.subscriber.mode, options.subscriber.latency,
+  const Endpoint::Options endpoint{parsed->address,
+                                   options.subscriber.mode,
+                                   options.subscriber.latency,
                                    options.subscriber.max_frame_bytes,
+                                   options.subscriber.whole_only,
                                    options.subscriber.encoded || options.recording};
   Endpoint::Reader& reader = *receiver;
   media::StripSink& strips = *receiver;
@@ -139,7 +142,7 @@ void Receiver::strip(const Ref<media::AccessUnit>& unit, const media::Strip& str
 }
 
 void Receiver::end(const Ref<media::AccessUnit>& unit) {
-  if (recording_) recording_->end(unit);
+  if (recording_) unit->info.missing.any() ? recording_->abandon(unit) : recording_->end(unit);
   decode_.end(unit);
 }
 
@@ -232,6 +235,8 @@ SubscriberStats Receiver::stats() {
   stats.frames = counted.frames;
   stats.dropped = counted.dropped;
   stats.refused = counted.refused;
+  stats.concealed = counted.concealed;
+  stats.strip_map = counted.strip_map;
   const auto shared = shared_.counters();
   stats.dropped += shared.dropped;
   stats.refused += shared.refused;

@@ -69,8 +69,12 @@ void SendSession::answer(const wire::Feedback& report, const packetize::PacketHi
   for (size_t i = 0; i < report.deficit_count; ++i) {
     const wire::Deficit& d = report.deficits[i];
     const auto unit = history.find(d.frame);
+    const auto* begun = repairs_.find(d.frame);
     // A row is of the whole block.
-    if (!unit || !unit->complete || unit->abandoned || !repairs_.find(d.frame)) continue;
+    if (!unit || !unit->complete || unit->abandoned || !begun) continue;
+    // Asked for because it did not begin when it should have, and by then it had: it crosses the question.
+    const Duration round_trip = association.clock().rtt().value_or(Duration::zero());
+    if (d.every_block && now - begun->at < round_trip * 7 / 8) continue;
     const uint32_t blocks = unit->used_blocks();
     for (uint32_t b = d.every_block ? 0 : d.block; b < blocks; ++b) {
       answer_block(unit, d, static_cast<uint8_t>(b), now);
@@ -183,7 +187,7 @@ size_t SendSession::send_some(size_t room, Instant now, transport::Transport& tr
   }
   const auto sent = static_cast<uint32_t>(send_batch(now, transport, batch));
   if (sent == 0) return 0;
-  if (first == 0) repairs_.note_begun({unit.frame, rows, plan_.amply});
+  if (first == 0) repairs_.note_begun({unit.frame, rows, plan_.amply, now});
   const uint32_t sent_data = std::min(first + sent, data);
   repairs_.note_sent(sent_data - std::min(first, data));
   counters.parity += first + sent - std::max(first, sent_data);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "media/jpeg_layout.hpp"
 #include "wire/descriptor.hpp"
 
 namespace glimt::reassemble {
@@ -26,6 +27,7 @@ void Assembly::start(const wire::DataHeader& first, Instant now, Ref<media::Acce
   total_.reset();
   descriptor_bytes_ = strips_done_ = 0;
   described_ = malformed_ = false;
+  headers_bytes_ = 0;
 }
 
 void Assembly::release() {
@@ -209,7 +211,7 @@ void Assembly::finish_strip(size_t index) {
   }
   strip.done = true;
   ++strips_done_;
-  if (index == 0) read_descriptor();
+  if (index == 0) read_descriptor(strip_bytes(strip));
 }
 
 Bytes Assembly::strip_bytes(const StripState& strip) const {
@@ -217,8 +219,8 @@ Bytes Assembly::strip_bytes(const StripState& strip) const {
   return {buffer_->data() + size_t{*strip.start} * limits_.payload_bytes, size};
 }
 
-void Assembly::read_descriptor() {
-  ByteReader in(strip_bytes(strips_[0]));
+void Assembly::read_descriptor(Bytes head) {
+  ByteReader in(head);
   const uint32_t length = in.u32();
   const Bytes bytes = in.take(length);
   const auto d = in.ok() ? wire::parse_descriptor(bytes) : std::nullopt;
@@ -253,13 +255,43 @@ std::optional<media::Strip> Assembly::take_strip() {
   if (!described_ || malformed_) return std::nullopt;
   for (size_t i = 0; i < strips_.size(); ++i) {
     auto& strip = strips_[i];
-    if (!strip.done || strip.taken) continue;
+    const bool cut_off = i == 0 && headers_bytes_ > 0;
+    if (!(strip.done || cut_off) || strip.taken) continue;
     strip.taken = true;
+    if (cut_off)
+      return media::Strip{buffer_, Bytes(buffer_->data() + descriptor_bytes_, headers_bytes_), 0, true};
     Bytes bytes = strip_bytes(strip);
     if (i == 0) bytes = bytes.subspan(descriptor_bytes_);
     return media::Strip{buffer_, bytes, static_cast<int>(i)};
   }
   return std::nullopt;
+}
+
+// What came of the frame without a gap from its first symbol on, of the first strip.
+Bytes Assembly::head_bytes() const {
+  uint32_t symbols = 0;
+  while (symbols / 64 < have_.size() && (have_[symbols / 64] >> (symbols % 64) & 1) &&
+         prefixes_[symbols].strip == 0 && !(prefixes_[symbols].flags & wire::kStripEnd)) {
+    ++symbols;
+  }
+  return {buffer_->data(), size_t{symbols} * limits_.payload_bytes};
+}
+
+bool Assembly::end_incomplete() {
+  if (malformed_ || strips_.size() < 2 || strips_done_ == 0) return false;
+  const Bytes head = head_bytes();
+  if (!described_ && !head.empty()) read_descriptor(head);
+  if (!described_ || malformed_ || unit_->info.codec != Codec::jpeg) return false;
+  if (strips_[0].done) return true;
+  const auto layout = media::read_jpeg_headers(head.subspan(descriptor_bytes_));
+  if (layout) headers_bytes_ = layout->entropy_at;
+  return layout.has_value();
+}
+
+media::StripSet Assembly::missing() const {
+  media::StripSet set;
+  for (size_t i = 0; i < strips_.size(); ++i) set[i] = !strips_[i].done;
+  return set;
 }
 
 bool Assembly::is_whole() const {

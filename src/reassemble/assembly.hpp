@@ -39,6 +39,10 @@ class Assembly {
 
   // The next complete strip that was not taken yet, once the descriptor is there. Empty where there is none.
   std::optional<media::Strip> take_strip();
+  // No further packet will come. True where what is there can be shown beside strips of the picture before: a JPEG in strips, its
+  // headers and at least one strip. Of the first strip take_strip() then gives the headers, where the rest is missing.
+  bool end_incomplete();
+  media::StripSet missing() const;
   bool has_descriptor() const { return described_; }
   bool is_whole() const;
   bool is_malformed() const { return malformed_; }
@@ -75,7 +79,8 @@ class Assembly {
   void place(const wire::DataPacket& packet, uint32_t symbol);
   void grow(size_t needed);
   void finish_strip(size_t index);
-  void read_descriptor();
+  void read_descriptor(Bytes head);
+  Bytes head_bytes() const;
   Bytes strip_bytes(const StripState& strip) const;
 
   Limits limits_;
@@ -96,6 +101,7 @@ class Assembly {
   size_t strips_done_ = 0;
   bool described_ = false;
   bool malformed_ = false;
+  size_t headers_bytes_ = 0;  // of a first strip that is cut off: what can be used
 };
 
 }  // namespace glimt::reassemble

@@ -1,6 +1,7 @@
 #include "reassemble/deficit_tracker.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace glimt::reassemble {
 namespace {
@@ -17,6 +18,8 @@ uint32_t certain_deficit(const FecDecoder::Block& b) {
 
 void DeficitTracker::on_data(const FecDecoder::Block& block, const Link& link, Instant now) {
   last_ = now;
+  if (std::exchange(unheard_of_, false)) awaits_answer_ = false;  // it was late, and not lost
+  if (std::exchange(expected_, false)) later_frame_ = false;
   if (awaits_answer_) return;
   if (block.k > 0 && certain_deficit(block) > 0) suspected_ = std::min(suspected_, now);
   due_ = suspected_ == Instant::max() ? suspected_ : suspected_ + link.window;
@@ -27,6 +30,7 @@ void DeficitTracker::on_data(const FecDecoder::Block& block, const Link& link, I
 void DeficitTracker::on_parity(const Link& link, Instant now) {
   last_ = now;
   if (awaits_answer_) {
+    answered_ = true;
     due_ = now + kBetweenAnswers + link.window;
   } else if (link.loses || later_frame_) {
     due_ = std::min(due_, now + (later_frame_ ? link.window : link.silence));
@@ -34,8 +38,9 @@ void DeficitTracker::on_parity(const Link& link, Instant now) {
 }
 
 void DeficitTracker::on_later_frame(bool certain, const Link& link, Instant now) {
-  if (later_frame_ && !certain) return;
+  if (later_frame_ && !expected_ && !certain) return;
   later_frame_ = true;
+  expected_ = false;
   if (!awaits_answer_) due_ = std::min(due_, certain ? now : now + link.window);
 }
 
@@ -43,11 +48,12 @@ bool DeficitTracker::is_over(const Link& link, Instant now) const {
   return later_frame_ || (link.loses && now - last_ >= link.silence);
 }
 
-bool DeficitTracker::judge(Sequence frame, const FecDecoder* blocks, Instant deadline, const Link& link,
-                           Instant now, Ring<wire::Deficit>& to) {
+DeficitTracker::Verdict DeficitTracker::judge(Sequence frame, const FecDecoder* blocks, Instant deadline,
+                                              const Link& link, Instant now, Ring<wire::Deficit>& to) {
   const size_t before = to.size();
   suspected_ = Instant::max();
-  awaits_answer_ = false;
+  awaits_answer_ = answered_ = false;
+  unheard_of_ = !blocks;
   due_ = Instant::max();
   if (blocks) {
     const bool over = is_over(link, now);
@@ -56,11 +62,11 @@ bool DeficitTracker::judge(Sequence frame, const FecDecoder* blocks, Instant dea
   } else if (!to.full()) {
     to.push({.frame = frame, .every_block = true});
   }
-  if (to.size() == before) return true;
+  if (to.size() == before) return Verdict::nothing;
   const bool in_time = now + link.rtt <= deadline && round_ < wire::Deficit::kMaxRound;
   if (!in_time) {
     while (to.size() > before) to.pop_newest();
-    return false;
+    return Verdict::too_late;
   }
   ++round_;
   awaits_answer_ = true;
@@ -70,7 +76,7 @@ bool DeficitTracker::judge(Sequence frame, const FecDecoder* blocks, Instant dea
     to[i].round = round_;
     to[i].last_round = last;
   }
-  return true;
+  return Verdict::asked;
 }
 
 void DeficitTracker::find_deficits(Sequence frame, const FecDecoder& blocks, bool over,

@@ -1,6 +1,7 @@
 #include "reassemble/reassembler.hpp"
 
 #include <algorithm>
+#include <type_traits>
 
 namespace glimt::reassemble {
 namespace {
@@ -19,6 +20,7 @@ Reassembler::Counters& Reassembler::Counters::operator+=(const Counters& other) 
   lost += other.lost;
   late += other.late;
   skipped += other.skipped;
+  concealed += other.concealed;
   repeated += other.repeated;
   stale += other.stale;
   refused += other.refused;
@@ -34,9 +36,21 @@ Reassembler::Reassembler(Options options) : options_(options) {}
 
 void Reassembler::push(const wire::DataPacket& packet, Instant now, Output& out) {
   timing_.note(packet.header.number, packet.data.frame == newest_, now);
+  push_any(packet, now, out);
+}
+
+void Reassembler::push(const wire::ParityPacket& packet, Instant now, Output& out) {
+  // It may be an answer: then the pause before it is a round trip.
+  timing_.note(packet.header.number, false, now);
+  push_any(packet, now, out);
+}
+
+template <class P>
+void Reassembler::push_any(const P& packet, Instant now, Output& out) {
+  constexpr bool kParity = std::is_same_v<P, wire::ParityPacket>;
   Slot* slot = find_or_add(packet.data, now, out);
   if (!slot || slot->state == State::settled) {
-    ++counters_.stale;
+    if (!kParity) ++counters_.stale;  // parity comes behind what it was not needed for
     return;
   }
   if (slot->assembly < 0 && !give_assembly(*slot, packet.data, now, out)) return;
@@ -45,24 +59,12 @@ void Reassembler::push(const wire::DataPacket& packet, Instant now, Output& out)
   const auto outcome = assembly.add(packet, now);
   if (outcome == Assembly::Outcome::repeated) ++counters_.repeated;
   if (outcome == Assembly::Outcome::refused) ++counters_.refused;
-  if (outcome != Assembly::Outcome::added) return;
-  slot->deficits.on_data(assembly.blocks().block(packet.data.block), link(now), now);
-  go_on(*slot, held, now, out);
-}
-
-void Reassembler::push(const wire::ParityPacket& packet, Instant now, Output& out) {
-  timing_.note(packet.header.number, false,
-               now);  // it may be an answer: then the pause before it is a round trip
-  Slot* slot = find_or_add(packet.data, now, out);
-  if (!slot || slot->state == State::settled) return;  // it comes behind what it was not needed for
-  if (slot->assembly < 0 && !give_assembly(*slot, packet.data, now, out)) return;
-  auto& assembly = assemblies_[static_cast<size_t>(slot->assembly)];
-  const size_t held = assembly.held_bytes();
-  const auto outcome = assembly.add(packet, now);
-  if (outcome == Assembly::Outcome::repeated) ++counters_.repeated;
-  if (outcome == Assembly::Outcome::refused) ++counters_.refused;
-  if (outcome == Assembly::Outcome::refused || outcome == Assembly::Outcome::repeated) return;
-  slot->deficits.on_parity(link(now), now);
+  if (outcome == Assembly::Outcome::repeated || outcome == Assembly::Outcome::refused) return;
+  if constexpr (kParity) {
+    slot->deficits.on_parity(link(now), now);
+  } else {
+    slot->deficits.on_data(assembly.blocks().block(packet.data.block), link(now), now);
+  }
   go_on(*slot, held, now, out);
 }
 
@@ -82,6 +84,7 @@ void Reassembler::note_later_frame(const Slot& slot, Instant now) {
   if (slot.frame > newest_) packets_of_newest_ = 0;
   newest_ = slot.frame;
   ++packets_of_newest_;
+  if (packets_of_newest_ == 1) look_ahead(slot, now);
   const bool first = packets_of_newest_ == 1;
   const bool certain = packets_of_newest_ == kCertainPackets && !timing_.reorders(now);
   if (!first && !certain) return;
@@ -92,27 +95,54 @@ void Reassembler::note_later_frame(const Slot& slot, Instant now) {
   }
 }
 
+void Reassembler::look_ahead(const Slot& newest, Instant now) {
+  rhythm_.note(newest.frame, now);
+  ahead_.reset();
+  const Instant by = rhythm_.next_by();
+  if (!asks() || by == Instant::max() || newest.frame + 1 != next_) return;
+  ahead_ = Slot{.frame = next_, .deadline = newest.deadline + rhythm_.interval()};
+  ahead_->deficits.expect_by(by + timing_.window(now));
+}
+
 DeficitTracker::Link Reassembler::link(Instant now) const {
-  return {rtt_, timing_.window(now), timing_.silence(now), now < loses_until_};
+  return {rtt_, timing_.window(now), timing_.silence(now), loses(now)};
 }
 
 void Reassembler::judge(Instant now) {
-  if (!options_.repairs || options_.reliable) return;
+  if (options_.reliable) return;
   for (size_t i = 0; i < slots_.size(); ++i) {
     Slot& slot = slots_[i];
-    if (slot.deficits.due() > now || (slot.state != State::missing && slot.state != State::partial)) continue;
-    const size_t before = deficits_.size();
-    const auto* blocks =
-        slot.assembly < 0 ? nullptr : &assemblies_[static_cast<size_t>(slot.assembly)].blocks();
-    const bool in_time = slot.deficits.judge(slot.frame, blocks, slot.deadline, link(now), now, deficits_);
-    if (in_time && deficits_.size() == before) continue;
-    ++(in_time ? counters_.asked : counters_.too_late);
-    loses_until_ = now + kLossRemembered;
+    const bool open = slot.state == State::missing || slot.state == State::partial;
+    if (open && judge(slot, now)) loses_until_ = now + kLossRemembered;
   }
+  // On a way that loses nothing it is late. Elsewhere whether the sender has it at all is for that one to say.
+  if (ahead_ && ahead_->deficits.due() <= now && !loses(now)) ahead_.reset();
+  if (ahead_) judge(*ahead_, now);
+}
+
+// Whether it lacks something.
+bool Reassembler::judge(Slot& slot, Instant now) {
+  if (slot.deficits.due() > now) return false;
+  const auto* blocks =
+      slot.assembly < 0 ? nullptr : &assemblies_[static_cast<size_t>(slot.assembly)].blocks();
+  // Where nothing may be asked for it is too late for that at once.
+  const Instant deadline = options_.repairs ? slot.deadline : Instant{};
+  const auto verdict = slot.deficits.judge(slot.frame, blocks, deadline, link(now), now, deficits_);
+  slot.given_up = !options_.repairs && verdict == DeficitTracker::Verdict::too_late &&
+                  slot.deficits.is_over(link(now), now);
+  counters_.asked += verdict == DeficitTracker::Verdict::asked;
+  counters_.too_late += verdict == DeficitTracker::Verdict::too_late;
+  return verdict != DeficitTracker::Verdict::nothing;
 }
 
 std::optional<wire::Deficit> Reassembler::take_deficit() {
   return deficits_.empty() ? std::nullopt : std::optional(deficits_.pop());
+}
+
+bool Reassembler::awaits(const wire::Deficit& deficit) const {
+  const Slot* slot = ahead_ && ahead_->frame == deficit.frame ? &*ahead_ : find(deficit.frame);
+  const bool open = slot && (slot->state == State::missing || slot->state == State::partial);
+  return open && slot->deficits.awaits(deficit.round);
 }
 
 Reassembler::Slot* Reassembler::find_or_add(const wire::DataHeader& data, Instant now, Output& out) {
@@ -143,6 +173,8 @@ void Reassembler::append(Sequence frame, Instant deadline, Output& out) {
     slots_.pop();
   }
   slots_.push({.frame = frame, .deadline = deadline});
+  if (ahead_ && ahead_->frame == frame) slots_.back().deficits = ahead_->deficits;
+  ahead_.reset();
   next_ = frame + 1;
 }
 
@@ -259,19 +291,42 @@ void Reassembler::emit_strips(Slot& slot, Output& out) {
 
 void Reassembler::complete(Slot& slot, Instant now, Output& out) {
   auto& assembly = assemblies_[static_cast<size_t>(slot.assembly)];
-  const Ref<media::AccessUnit> unit = assembly.unit();
-  unit->info.stamps.whole_at = assembly.last_arrival();
   const auto spread =
       std::chrono::duration_cast<std::chrono::microseconds>(now - assembly.first_arrival()).count() / 16;
   expected_bytes_ = assembly.extent_bytes() * 5 / 4;
   if (assembly.recovered() > 0) loses_until_ = now + kLossRemembered;
   ++counters_.whole;
+  hand_on(slot,
+          {slot.frame, wire::Fate::complete, static_cast<uint16_t>(std::min<int64_t>(spread, UINT16_MAX))},
+          out);
+}
+
+// It will not be whole: what is missing of it is concealed where that can be done.
+void Reassembler::give_up(Slot& slot, Instant now, Output& out) {
+  const bool conceals = !options_.whole_only && may_emit(slot) && is_key(slot) &&
+                        assemblies_[static_cast<size_t>(slot.assembly)].end_incomplete();
+  if (!conceals) {
+    settle(slot, wire::Fate::failed, out);
+    return;
+  }
+  emit_strips(slot, out);
+  auto& assembly = assemblies_[static_cast<size_t>(slot.assembly)];
+  assembly.unit()->info.missing = assembly.missing();
+  loses_until_ = now + kLossRemembered;
+  ++counters_.concealed;
+  hand_on(slot, {slot.frame, wire::Fate::failed, 0}, out);
+}
+
+void Reassembler::hand_on(Slot& slot, wire::FrameFate fate, Output& out) {
+  auto& assembly = assemblies_[static_cast<size_t>(slot.assembly)];
+  const Ref<media::AccessUnit> unit = assembly.unit();
+  unit->info.stamps.whole_at = assembly.last_arrival();
   chain_ = slot.frame;
   wants_key_ = false;
   slot.state = State::settled;
   free_assembly(slot);
   out.end(unit);
-  out.fate({slot.frame, wire::Fate::complete, static_cast<uint16_t>(std::min<int64_t>(spread, UINT16_MAX))});
+  out.fate(fate);
   if (options_.mode == Mode::latest) overtake_before(slot.frame, out);
 }
 
@@ -312,6 +367,7 @@ void Reassembler::free_assembly(Slot& slot) {
 }
 
 bool Reassembler::overdue(const Slot& slot, size_t position, Instant now) const {
+  if (slot.given_up) return true;
   if (options_.reliable) return slot.state != State::partial && position + 1 < slots_.size();
   if (now < slot.deadline) return false;
   if (slot.assembly < 0 || position + 1 < slots_.size()) return true;
@@ -323,7 +379,7 @@ void Reassembler::advance(Instant now, Output& out) {
   for (bool new_front = false; !slots_.empty(); new_front = true) {
     Slot& front = slots_.front();
     if (new_front && front.assembly >= 0) progress(front, now, out);
-    if (front.state != State::settled && overdue(front, 0, now)) settle(front, wire::Fate::failed, out);
+    if (front.state != State::settled && overdue(front, 0, now)) give_up(front, now, out);
     if (front.state != State::settled) return;
     slots_.pop();
   }
@@ -350,12 +406,14 @@ void Reassembler::skip(const wire::Skip& skip, Instant now, Output& out) {
 void Reassembler::expire(Instant now, Output& out) {
   advance(now, out);
   judge(now);
+  if (!options_.repairs) advance(now, out);
 }
 
 Instant Reassembler::next_deadline() const {
-  if (slots_.empty() || options_.reliable) return Instant::max();
-  Instant next = Instant::max();
-  for (size_t i = 0; options_.repairs && i < slots_.size(); ++i) {
+  if (options_.reliable) return Instant::max();
+  Instant next = ahead_ ? ahead_->deficits.due() : Instant::max();
+  if (slots_.empty()) return next;
+  for (size_t i = 0; i < slots_.size(); ++i) {
     const State state = slots_[i].state;
     if (state == State::missing || state == State::partial) next = std::min(next, slots_[i].deficits.due());
   }
@@ -374,6 +432,7 @@ void Reassembler::abandon_all(Output& out) {
   }
   slots_.clear();
   deficits_.clear();
+  ahead_.reset();
   joined_ = dependent_ = wants_key_ = false;
   chain_.reset();
 }

@@ -2,6 +2,8 @@
 //
 //   latest   strips are handed on as they complete; a whole newer frame abandons all older ones at once
 //   every    frames end in order; each waits until it is overdue, then the next one has its turn
+//   A JPEG that has lost some of its strips for good is handed on without them where it has its turn: unit->info.missing
+//   says which.
 //   A frame that is no key frame follows the one before it, in either mode, or is not handed on: where that one is
 //   missing it waits as long as that may still come, and then nothing follows until the next key frame.
 //
@@ -21,6 +23,7 @@
 #include "reassemble/arrival_timing.hpp"
 #include "reassemble/assembly.hpp"
 #include "reassemble/deficit_tracker.hpp"
+#include "reassemble/frame_rhythm.hpp"
 #include "wire/feedback.hpp"
 #include "wire/hello.hpp"
 
@@ -35,14 +38,16 @@ class Reassembler {
     Duration latency = std::chrono::milliseconds(100);
     // Nothing is lost on the way (TCP, Unix): no frame is ever overdue.
     bool reliable = false;
-    // What is missing may be asked for.
+    // What is missing may be asked for. Where it may not, a frame is given up as soon as nothing more comes of it.
     bool repairs = true;
+    // Nothing that lacks a strip is handed on.
+    bool whole_only = false;
   };
 
   class Output : public media::StripSink {
    public:
     // Once for each frame number: complete, late (whole after a newer one was handed on)
-    // or failed (never whole).
+    // or failed (never whole). Behind the end() of that frame, where there is one.
     virtual void fate(const wire::FrameFate& fate) = 0;
   };
 
@@ -51,8 +56,9 @@ class Reassembler {
     uint64_t repeated = 0;                                // packets that had come before
     uint64_t stale = 0;                                   // packets of frames whose fate was settled
     uint64_t refused = 0;                                 // packets that contradict others of their frame
-    uint64_t malformed = 0;                               // frames that could not be read
-    uint64_t unusable = 0;                                // whole frames that depend on one that is missing
+    uint64_t concealed = 0;  // frames that were handed on without all their strips
+    uint64_t malformed = 0;  // frames that could not be read
+    uint64_t unusable = 0;   // whole frames that depend on one that is missing
     uint64_t recovered = 0;  // data packets that did not come and that parity gave back
     uint64_t asked = 0;      // rounds of a frame
     uint64_t too_late = 0;   // rounds that no answer could be in time for
@@ -71,6 +77,8 @@ class Reassembler {
   Duration reorder_window(Instant now) const { return timing_.window(now); }
   // What is to be asked for, each once.
   std::optional<wire::Deficit> take_deficit();
+  // Whether it is still to be said: the answer may come and has not begun to.
+  bool awaits(const wire::Deficit& deficit) const;
   // Settles what is overdue, and judges what is missing. Call at next_deadline().
   void expire(Instant now, Output& out);
   // Instant::max() where nothing waits.
@@ -96,23 +104,32 @@ class Reassembler {
   struct Slot {
     Sequence frame;
     State state = State::missing;
-    bool begun = false;  // begin() was called
-    Instant deadline{};  // no earlier than this is it overdue
+    bool begun = false;     // begin() was called
+    bool given_up = false;  // nothing more comes of it
+    Instant deadline{};     // no earlier than this is it overdue
     int assembly = -1;
     DeficitTracker deficits{};
   };
 
+  template <class P>
+  void push_any(const P& packet, Instant now, Output& out);
   Slot* find_or_add(const wire::DataHeader& data, Instant now, Output& out);
   void go_on(Slot& slot, size_t held_before, Instant now, Output& out);
   void note_later_frame(const Slot& slot, Instant now);
   DeficitTracker::Link link(Instant now) const;
+  bool loses(Instant now) const { return now < loses_until_; }
+  bool asks() const { return options_.repairs && !options_.reliable; }
+  void look_ahead(const Slot& newest, Instant now);
   void judge(Instant now);
+  bool judge(Slot& slot, Instant now);
   void append(Sequence frame, Instant deadline, Output& out);
   bool give_assembly(Slot& slot, const wire::DataHeader& data, Instant now, Output& out);
   bool give_up_one(const Slot& except, Output& out);
   void progress(Slot& slot, Instant now, Output& out);
   void emit_strips(Slot& slot, Output& out);
   void complete(Slot& slot, Instant now, Output& out);
+  void give_up(Slot& slot, Instant now, Output& out);
+  void hand_on(Slot& slot, wire::FrameFate fate, Output& out);
   void overtake_before(Sequence frame, Output& out);
   void settle(Slot& slot, wire::Fate fate, Output& out);
   void free_assembly(Slot& slot);
@@ -141,6 +158,8 @@ class Reassembler {
   Instant loses_until_{};
   Sequence newest_;  // frame
   uint32_t packets_of_newest_ = 0;
+  FrameRhythm rhythm_;
+  std::optional<Slot> ahead_;  // the frame next_, of which nothing has come: it may be lost whole
   Ring<wire::Deficit> deficits_{256};
   std::optional<Sequence> chain_;  // the newest frame that was handed on, where what depends on it may follow
   bool dependent_ = false;         // not every frame is a key frame

@@ -230,5 +230,68 @@ TEST_F(ReassemblerDeficitTest, NothingIsAskedForOfAReliableOrAOneWayLink) {
   }
 }
 
+// Frames come each 33 ms, and one has lost something.
+class FrameAheadTest : public ReassemblerDeficitTest {
+ protected:
+  FrameAheadTest() {
+    for (uint32_t n = 1; n <= 20; ++n) {
+      send(n, n == 20 ? std::vector<size_t>{3} : std::vector<size_t>{});
+      if (n == 20) parity(20, 0);
+      if (n < 20) wait(33ms);
+    }
+    EXPECT_THAT(deficits(), IsEmpty());
+    released();
+  }
+};
+
+TEST_F(FrameAheadTest, FrameThatWasLostWholeIsAskedForWhenItShouldHaveBegun) {
+  wait(34ms);
+  EXPECT_THAT(deficits(), IsEmpty()) << "it may be on its way around others";
+  wait(1ms);
+  const auto asked = deficits();
+  EXPECT_EQ(said(asked), (Said{21, 0, 0, 1}));
+  EXPECT_TRUE(asked[0].every_block);
+  coded(21);
+  lose(10);
+  for (uint8_t row = 0; row < 10; ++row) parity(21, row);
+  EXPECT_EQ(released(), Numbers{21});
+}
+
+TEST_F(FrameAheadTest, WhatTheSenderNeverMadeIsNotLost) {
+  wait(1s);
+  for (const auto& d : deficits()) EXPECT_EQ(d.frame, Sequence(21));
+  send(21);
+  EXPECT_EQ(released(), Numbers{21});
+  EXPECT_EQ(counters().lost, 0u);
+}
+
+TEST_F(FrameAheadTest, FrameThatIsLateIsAskedForNoMore) {
+  wait(35ms);
+  EXPECT_EQ(said(deficits()), (Said{21, 0, 0, 1}));
+  send(21);
+  wait(20ms);
+  EXPECT_THAT(deficits(), IsEmpty());
+  EXPECT_EQ(released(), Numbers{21});
+}
+
+TEST_F(FrameAheadTest, FrameThatIsLateAndLosesSomethingIsAskedForAnew) {
+  wait(35ms);
+  deficits();
+  send(21, {3, 4});
+  wait(2ms);
+  EXPECT_EQ(said(deficits()), (Said{21, 0, static_cast<int>(frames_.at(21).size()) - 2, 2}));
+}
+
+TEST_F(FrameAheadTest, QuestionStandsUntilItsAnswerBegins) {
+  wait(35ms);
+  const auto asked = deficits();
+  EXPECT_TRUE(reassembler().awaits(asked[0]));
+  wait(8ms);
+  EXPECT_TRUE(reassembler().awaits(asked[0]));
+  coded(21);
+  parity(21, 0);
+  EXPECT_FALSE(reassembler().awaits(asked[0]));
+}
+
 }  // namespace
 }  // namespace glimt::test

@@ -25,6 +25,7 @@ class FramePackets {
     uint16_t width = 8, height = 8;
     std::string metadata;
     bool key = true;
+    Codec codec = Codec::raw;
     uint8_t rows = 0;     // that the packets announce
     bool says_k = false;  // they were sent once the frame was known whole
   };
@@ -114,7 +115,7 @@ class FramePackets {
 
   std::string descriptor() const {
     wire::Descriptor d;
-    d.codec = Codec::raw;
+    d.codec = options_.codec;
     d.format = PixelFormat::gray8;
     d.width = options_.width;
     d.height = options_.height;

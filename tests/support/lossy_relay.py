@@ -43,9 +43,12 @@ class LossyRelay:
             except (TimeoutError, ConnectionError):
                 continue
 
+    def loses(self, data):
+        return len(data) > CONTROL_BYTES and (self.dice.random() < self.loss or time.monotonic() % 1 < self.outage)
+
     def forward(self):
         for data, self.client in self.receive(self.near):
-            if len(data) > CONTROL_BYTES and (self.dice.random() < self.loss or time.monotonic() % 1 < self.outage):
+            if self.loses(data):
                 self.lost += 1
                 continue
             self.passed += 1
