@@ -54,9 +54,18 @@ void check_encoding(ByteReader in) {
   GLIMT_REQUIRE(sink.bytes == test::serial_jpeg(frame, options.quality, chroma, plan.restart_interval));
 }
 
-std::optional<std::string> pixels_of(const std::vector<Bytes>& strips, const media::JpegLayout& layout,
-                                     PixelFormat format, int scale, bool backwards) {
-  const auto decoder = decode::make_jpeg_decoder({format, size_t{64} << 20, 1, scale});
+struct Decoding {
+  PixelFormat format = PixelFormat::bgr24;
+  int scale = 1;
+  std::unique_ptr<decode::Decoder> decoder = decode::make_jpeg_decoder({format, size_t{64} << 20, 1, scale});
+};
+
+// `lost`: a strip that does not come, but for the headers of the first.
+std::optional<std::string> pixels_of(const Decoding& decoding, const std::vector<Bytes>& strips,
+                                     const media::JpegLayout& layout, bool backwards,
+                                     std::optional<size_t> lost = {}) {
+  const auto& decoder = decoding.decoder;
+  const int scale = decoding.scale;
   media::UnitInfo info;
   info.width = layout.width;
   info.height = layout.height;
@@ -64,11 +73,14 @@ std::optional<std::string> pixels_of(const std::vector<Bytes>& strips, const med
   if (!decoder->begin(info)) return std::nullopt;
   for (size_t n = 0; n < strips.size(); ++n) {
     const size_t i = backwards ? strips.size() - 1 - n : n;
+    if (lost == i && i > 0) continue;
     // At an address of its own, so that whoever reads beyond it is found out.
     Ref<Held<std::vector<uint8_t>>> owner(
         new Held<std::vector<uint8_t>>(std::vector<uint8_t>(strips[i].begin(), strips[i].end())));
-    if (!decoder->strip({owner, owner->value, static_cast<int>(i)})) return std::nullopt;
+    if (lost == i) owner->value.resize(std::min(owner->value.size(), layout.entropy_at));
+    if (!decoder->strip({owner, owner->value, static_cast<int>(i), lost == i})) return std::nullopt;
   }
+  if (lost && !decoder->conceal(static_cast<int>(*lost))) return std::nullopt;
   const auto frame = decoder->end();
   if (!frame) return std::nullopt;
   GLIMT_REQUIRE(frame->width == (layout.width + scale - 1) / scale &&
@@ -92,17 +104,25 @@ void check_decoding(uint8_t how, Bytes jpeg) {
   std::string spliced;
   for (const Bytes strip : cutter.strips()) spliced += as_text(strip);
   GLIMT_REQUIRE(spliced == as_text(jpeg.first(layout.size)));
-  const auto apart = pixels_of(cutter.strips(), layout, format, scale, how & 0x80);
+  const Decoding decoding{format, scale};
+  const auto apart = pixels_of(decoding, cutter.strips(), layout, how & 0x80);
   // Some bytes too many at the end of a segment are warned of where the next one is looked for: the end of a strip passes.
   const auto serial = test::serial_pixels(spliced, format, scale);
   if (serial || apart)
     GLIMT_REQUIRE(apart == (serial ? serial : test::serial_pixels(spliced, format, scale, true)));
 
+  // A strip that is that of the picture before is its own, where that is the same picture.
+  const size_t lost = how % cutter.strips().size();
+  if (const auto first = media::read_jpeg_headers(cutter.strips()[0]); apart && first) {
+    GLIMT_REQUIRE(pixels_of(decoding, cutter.strips(), *first, how & 0x80, lost) == apart);
+  }
+
   // Strips that lie: cut where the bytes say so. Nothing is expected but that it ends well.
   std::vector<Bytes> lies = cutter.strips();
   const size_t which = how % lies.size();
   lies[which] = lies[which].first(lies[which].size() * (how >> 4) / 16);
-  (void)pixels_of(lies, layout, format, scale, false);
+  (void)pixels_of(decoding, lies, layout, false);
+  (void)pixels_of(decoding, lies, layout, false, lies.size() - 1 - which);
 }
 
 // The bytes between, as they are, taken for strips.
@@ -120,7 +140,9 @@ void decode_lies(uint8_t how, Bytes bytes) {
     strips.push_back(rest.first(n));
     rest = rest.subspan(n);
   }
-  (void)pixels_of(strips, *layout, PixelFormat::bgr24, 1, how & 0x40);
+  const Decoding decoding;
+  (void)pixels_of(decoding, strips, *layout, how & 0x40);
+  (void)pixels_of(decoding, strips, *layout, how & 0x40, how % count);
 }
 
 }  // namespace
