@@ -10,6 +10,7 @@
 //   errors   exit code 2 for options and addresses that it cannot use
 #include <arpa/inet.h>
 #include <poll.h>
+#include <sched.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -239,6 +240,9 @@ int run(int argc, char** argv) {
   const Options options = parse(argc, argv);
   for (const int sign : {SIGTERM, SIGINT}) std::signal(sign, [](int) { stopped = true; });
   prctl(PR_SET_TIMERSLACK, 1);
+  // A way does not wait for whom it carries. Where this is not allowed, its lateness says so.
+  const sched_param first{.sched_priority = 1};
+  sched_setscheduler(0, SCHED_FIFO, &first);
   Relay relay(options);
   std::fprintf(stderr, "impair ready\n");
   relay.run(options.end);

@@ -93,8 +93,8 @@ def row_of(r):
     _, _, goal, overhead = CELLS[r["way"]]
     percent = lambda key: f"{r[key] * 100:.1f} %"
     return [r["way"], r["packets"], r["fps"], r["frames"], r["not_whole"], f"{r['not_whole'] / r['frames']:.1e}", f"{goal:.0e}",
-            percent("overhead"), f"{overhead * (200 if r['packets'] == 26 else 100):.0f} %", percent("parity"), percent("repair"), r["asked"],
-            r["p50_ms"], r["p95_ms"], r["p999_ms"], verdict(r)]
+            percent("overhead"), f"{overhead * (200 if r['packets'] == 26 else 100):.0f} %", percent("parity"), percent("repair"),
+            r["asked"], r["p50_ms"], r["p95_ms"], r["p999_ms"], verdict(r)]
 
 
 def write_table(results):
