@@ -121,7 +121,7 @@ INSTANTIATE_TEST_SUITE_P(Channels, BurstTest,
                          testing::Values(Bursts{"Fours1", .01, 4}, Bursts{"Fours5", .05, 4},
                                          Bursts{"Fours10", .1, 4}, Bursts{"Tens5", .05, 10},
                                          Bursts{"Twos30", .3, 2}),
-                         [](const auto& info) { return info.param.name; });
+                         [](const auto& tested) { return tested.param.name; });
 
 TEST_F(ImpairmentTest, SameSeedDoesTheSameAndAnotherDoesNot) {
   const auto run = [&](uint64_t seed) {
