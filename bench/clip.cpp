@@ -9,7 +9,14 @@ namespace {
 
 constexpr float kSigma = 4;  // of the sensor's noise; with it 1280x720 takes 140 kB as JPEG of quality 75
 constexpr size_t kNoise = size_t{1} << 22;
-constexpr int kCodeRows = 128;
+constexpr int kCodeRows = 128, kCodeWidth = 28 * 32;  // at most
+constexpr size_t kBlockRows = 16, kBlocksAcross = 4;
+
+uint32_t squared_distance(const uint8_t* a, const uint8_t* b, size_t n) {
+  uint32_t sum = 0;
+  for (size_t i = 0; i < n; ++i) sum += static_cast<uint32_t>((a[i] - b[i]) * (a[i] - b[i]));
+  return sum;
+}
 
 }  // namespace
 
@@ -62,6 +69,28 @@ Bytes Clip::take(uint32_t number) {
   auto frame = frame_over(bytes);
   media::burn_time_code(frame, {number, 0});
   return {bytes, frame_bytes_};
+}
+
+double Clip::worst_block_db(uint32_t number, Bytes received) const {
+  const uint8_t* own = pixels_.data() + place(number) * frame_bytes_;
+  const uint8_t* before = pixels_.data() + place(number - 1) * frame_bytes_;
+  const auto shape = media::plane_shape(format_, width_, height_, 0);
+  const auto line = static_cast<size_t>(shape.width_bytes), across = line / kBlocksAcross;
+  const size_t code = static_cast<size_t>(kCodeWidth) * line / static_cast<size_t>(width_);
+  uint32_t worst = 0;
+  for (size_t top = 0; top + kBlockRows <= static_cast<size_t>(shape.rows); top += kBlockRows) {
+    for (size_t left = 0; left + across <= line; left += across) {
+      if (top < kCodeRows && left < code) continue;
+      uint32_t here = 0, other = 0;
+      for (size_t at = top * line + left; at < (top + kBlockRows) * line; at += line) {
+        here += squared_distance(own + at, received.data() + at, across);
+        other += squared_distance(before + at, received.data() + at, across);
+      }
+      if (other < here) return 0;
+      worst = std::max(worst, here);
+    }
+  }
+  return 10 * std::log10(255.0 * 255.0 * double(kBlockRows * across) / std::max(worst, 1u));
 }
 
 double Clip::psnr(uint32_t number, Bytes received) const {

@@ -20,6 +20,9 @@ class Clip {
   size_t frame_bytes() const { return frame_bytes_; }
   // Good until the frame that lies in the same place is taken.
   Bytes take(uint32_t number);
+  // How well the worst block of 16 rows and a quarter of the width shows what was sent under this number, dB of the first
+  // plane; 0 where some block looks more like the picture before: each has noise of its own. The number itself is left out.
+  double worst_block_db(uint32_t number, Bytes received) const;
   // Peak signal to noise of the first plane below the burnt-in number, dB.
   double psnr(uint32_t number, Bytes received) const;
 

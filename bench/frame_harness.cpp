@@ -2,19 +2,21 @@
 // ends of pipes: what goes in is numbered, what comes out is recognised by its number.
 //
 //   frame_harness --send COMMAND --receive COMMAND --size 1280x720 --format i420 [--fps 30 | --fps 0] [--seconds 5]
-//                 [--receiver-first]
+//                 [--receiver-first] [--frames N]
 //
 //   output   one JSON line: latency from the return of the write of a frame's last byte to the return of the
 //            read of its last byte; frames a second; CPU of both children; start of the receiver's process to
-//            its first frame
+//            its first frame. With --frames each of N frames in a row is accounted for: whole, torn (some block of it is not
+//            what was sent under that number) or missing two seconds after the last was written; latency is that of the whole
 //   cost     its own: the clip lies in memory before it begins; of what is read only the number's blocks are
-//            looked at; printed as harness_cpu_ms a frame. Both pipes hold 1 MiB, so that a frame takes few
+//            looked at, with --frames every pixel; printed as harness_cpu_ms a frame. Both pipes hold 1 MiB, so that a frame takes few
 //            system calls.
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <thread>
@@ -29,10 +31,14 @@ namespace {
 
 constexpr uint32_t kMaxFrames = 1 << 16;
 constexpr auto kSettle = std::chrono::milliseconds(1000);
+constexpr auto kLast = std::chrono::seconds(2);  // what has not come by then is missing
+constexpr uint32_t kBehind = 30;  // frames after the last that counts, so that its loss can be seen
+constexpr double kTornDb = 26;    // a macroblock of garbage in a block costs more than that
 
 struct Sent {
   std::array<std::atomic<int64_t>, kMaxFrames> written_ns{};  // 0: not yet
   std::atomic<uint32_t> frames{0};
+  std::atomic<uint32_t> end{kMaxFrames};
   std::atomic<bool> stop{false};
 };
 
@@ -40,7 +46,7 @@ void feed(int fd, Clip& clip, double fps, Sent& sent) {
   fcntl(fd, F_SETFL, O_NONBLOCK);
   fcntl(fd, F_SETPIPE_SZ, 1 << 20);
   Instant due = now();
-  for (uint32_t number = 0; number < kMaxFrames && !sent.stop; ++number) {
+  for (uint32_t number = 0; number < sent.end && !sent.stop; ++number) {
     if (fps > 0) std::this_thread::sleep_until(due = std::max(due + Duration(int64_t(1e9 / fps)), now()));
     Bytes rest = clip.take(number);
     while (!rest.empty() && !sent.stop) {
@@ -55,16 +61,28 @@ void feed(int fd, Clip& clip, double fps, Sent& sent) {
   }
 }
 
+// Frames that are accounted for one by one.
+struct Tally {
+  uint32_t first = 0;
+  std::vector<uint8_t> seen;  // by number from the first: 0 missing, 1 torn, 2 whole
+  double worst_db = 99;       // of the worst block of a whole one
+  uint32_t count(uint8_t kind) const {
+    return static_cast<uint32_t>(std::count(seen.begin(), seen.end(), kind));
+  }
+};
+
 struct Received {
   Samples latency;
   uint32_t frames = 0, unreadable = 0, backwards = 0;
   Instant first{};
+  std::optional<Tally> tally;
 };
 
 class Reader {
  public:
-  Reader(int fd, PixelFormat format, int width, int height)
+  Reader(int fd, const Clip& clip, PixelFormat format, int width, int height)
       : fd_(fd),
+        clip_(clip),
         format_(format),
         width_(width),
         height_(height),
@@ -101,12 +119,28 @@ class Reader {
     if (received.frames++ == 0) received.first = at;
     if (code->number < last_number_) ++received.backwards;
     last_number_ = code->number;
+    if (received.tally && !is_whole(code->number, *received.tally)) return;
     const int64_t written = sent.written_ns[code->number];
     // A frame that is here before its writer was told so has taken no time that could be measured.
     received.latency.add(written == 0 ? Duration::zero() : at.time_since_epoch() - Duration(written));
   }
 
+  // Of those that count, and for the first time.
+  bool is_whole(uint32_t number, Tally& tally) {
+    if (number - tally.first >= tally.seen.size()) return false;
+    uint8_t& seen = tally.seen[number - tally.first];
+    const double db = clip_.worst_block_db(number, bytes_);
+    if (seen == 2 || db < kTornDb) {
+      seen = std::max<uint8_t>(seen, 1);
+      return false;
+    }
+    seen = 2;
+    tally.worst_db = std::min(tally.worst_db, db);
+    return true;
+  }
+
   const int fd_;
+  const Clip& clip_;
   const PixelFormat format_;
   const int width_, height_;
   std::vector<uint8_t> bytes_;
@@ -134,12 +168,25 @@ void start(Children& c, const Arguments& a, std::thread& feeder, Clip& clip, dou
   start_receiver();
 }
 
+// So many frames from the next one on, and what comes of them.
+void account_for(uint32_t frames, Duration at_most, Reader& reader, Sent& sent, Received& r) {
+  r.tally = Tally{sent.frames + 1, std::vector<uint8_t>(frames)};
+  sent.end = std::min(r.tally->first + frames + kBehind, kMaxFrames);
+  for (const Instant give_up_at = now() + at_most; sent.frames < sent.end && now() < give_up_at;) {
+    if (!reader.read_until(now() + std::chrono::milliseconds(100), sent, r)) return;
+  }
+  reader.read_until(now() + kLast, sent, r);
+}
+
 void print(const Arguments& a, Received& r, uint32_t sent, double seconds, Duration first) {
   std::printf(
       "{\"size\":\"%s\",\"format\":\"%s\",\"frames\":%u,\"sent\":%u,\"fps\":%.2f,\"latency\":%s,"
       "\"unreadable\":%u,\"backwards\":%u,\"first_frame_ms\":%.1f,",
       a.get("--size", "").c_str(), a.get("--format", "").c_str(), r.frames, sent, r.frames / seconds,
       r.latency.json().c_str(), r.unreadable, r.backwards, to_ms(first));
+  if (!r.tally) return;
+  std::printf("\"whole\":%u,\"torn\":%u,\"missing\":%u,\"worst_block_db\":%.1f,", r.tally->count(2),
+              r.tally->count(1), r.tally->count(0), r.tally->worst_db);
 }
 
 int run(const Arguments& a) {
@@ -151,7 +198,7 @@ int run(const Arguments& a) {
   Children children;
   std::thread feeder;
   start(children, a, feeder, clip, fps, sent);
-  Reader reader(children.receiver->fd(), format, width, height);
+  Reader reader(children.receiver->fd(), clip, format, width, height);
   Received warm, r;
   bool alive = reader.read_until(now() + std::chrono::seconds(10), sent, warm, 1);
   alive = alive && warm.frames > 0 && reader.read_until(now() + kSettle, sent, warm);
@@ -159,11 +206,14 @@ int run(const Arguments& a) {
   const Cpu own = cpu_of(RUSAGE_SELF);
   const uint32_t sent_before = sent.frames;
   const Instant from = now();
-  const auto length =
-      std::chrono::duration_cast<Duration>(std::chrono::duration<double>(a.number("--seconds", 5)));
-  if (alive) reader.read_until(from + length, sent, r);
+  const auto counted = static_cast<uint32_t>(a.number("--frames", 0));
+  const double length_s = counted > 0 ? 60 + 2 * counted / std::max(fps, 1.0) : a.number("--seconds", 5);
+  const auto length = Duration(static_cast<int64_t>(length_s * 1e9));
+  if (alive && counted > 0) account_for(counted, length, reader, sent, r);
+  if (alive && counted == 0) reader.read_until(from + length, sent, r);
   const double seconds = std::chrono::duration<double>(now() - from).count();
-  print(a, r, sent.frames - sent_before, seconds, warm.first - children.receiver_started);
+  print(a, r, counted > 0 ? uint32_t{sent.frames} : sent.frames - sent_before, seconds,
+        warm.first - children.receiver_started);
   const double n = std::max(1u, r.frames);
   const Cpu own_after = cpu_of(RUSAGE_SELF);
   std::printf(

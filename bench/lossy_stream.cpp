@@ -2,40 +2,74 @@
 // code alone.
 #include <cstdio>
 #include <cstring>
+#include <map>
 #include <string>
 
+#include "measure.hpp"
 #include "support/virtual_stream.hpp"
 #include "wire/erasure_code.hpp"
 
 namespace glimt {
 namespace {
 
-double ms(Duration d) { return to_ms(d); }
+Duration from_ms(double value) { return Duration(static_cast<int64_t>(value * 1e6)); }
 
-int run_cell(int argc, char** argv) {
-  test::VirtualStream::Options options;
+struct Cell {
+  test::VirtualStream::Options stream;
   uint64_t frames = 1000;
-  for (int i = 2; i + 1 < argc; i += 2) {
-    const std::string name = argv[i];
-    const double value = std::stod(argv[i + 1]);
-    if (name == "--frames") frames = static_cast<uint64_t>(value);
-    if (name == "--packets") options.symbols = static_cast<uint32_t>(value);
-    if (name == "--fps") options.fps = value;
-    if (name == "--loss") options.way.loss = value;
-    if (name == "--burst") options.way.burst = value;
-    if (name == "--back-loss") options.back.loss = value;
-    if (name == "--seed") options.way.seed = options.back.seed = static_cast<uint64_t>(value);
+};
+
+using Setter = void (*)(Cell& cell, double value);
+const std::map<std::string, Setter> kSetters{
+    {"--frames", [](Cell& c, double v) { c.frames = static_cast<uint64_t>(v); }},
+    {"--packets", [](Cell& c, double v) { c.stream.symbols = static_cast<uint32_t>(v); }},
+    {"--fps", [](Cell& c, double v) { c.stream.fps = v; }},
+    {"--rtt", [](Cell& c, double v) { c.stream.rtt = from_ms(v); }},
+    {"--deadline", [](Cell& c, double v) { c.stream.deadline = from_ms(v); }},
+    {"--loss", [](Cell& c, double v) { c.stream.way.loss = v; }},
+    {"--burst", [](Cell& c, double v) { c.stream.way.burst = v; }},
+    {"--back-loss", [](Cell& c, double v) { c.stream.back.loss = v; }},
+    {"--back-burst", [](Cell& c, double v) { c.stream.back.burst = v; }},
+    {"--seed", [](Cell& c, double v) { c.stream.way.seed = c.stream.back.seed = static_cast<uint64_t>(v); }}};
+
+Cell parse(int argc, char** argv) {
+  Cell cell;
+  if (argc % 2 != 0) bench::give_up("each option has a value");
+  for (int i = 2; i < argc; i += 2) {
+    const std::string name = argv[i], value = argv[i + 1];
+    const auto setter = kSetters.find(name);
+    if (name == "--mode" && (value == "latest" || value == "every"))
+      cell.stream.mode = value == "latest" ? Mode::latest : Mode::every;
+    else if (setter == kSetters.end())
+      bench::give_up("unknown: " + name + " " + value);
+    else
+      setter->second(cell, std::stod(value));
   }
-  test::VirtualStream stream(options);
-  auto r = stream.run(frames);
+  return cell;
+}
+
+int run_cell(const Cell& cell) {
+  const Instant begin = now();
+  test::VirtualStream stream(cell.stream);
+  auto r = stream.run(cell.frames);
+  const double seconds = to_ms(now() - begin) / 1000;
+  const auto& way = stream.way().counters();
+  const auto count = [](const char* name, uint64_t value) {
+    std::printf("\"%s\": %llu, ", name, static_cast<unsigned long long>(value));
+  };
+  const auto share = [](uint64_t part, uint64_t whole) {
+    return whole == 0 ? 0 : static_cast<double>(part) / static_cast<double>(whole);
+  };
+  std::printf("{");
+  count("frames", r.frames), count("not_whole", r.not_whole()), count("asked", r.asked);
+  count("recovered", r.recovered), count("lost_packets", r.lost_packets), count("refused", r.refused);
   std::printf(
-      "{\"frames\": %llu, \"not_whole\": %llu, \"overhead\": %.5f, \"parity\": %.5f, \"p50_ms\": %.3f, "
-      "\"p95_ms\": "
-      "%.3f, \"p999_ms\": %.3f, \"asked\": %llu, \"refused\": %llu}\n",
-      static_cast<unsigned long long>(r.frames), static_cast<unsigned long long>(r.not_whole()), r.overhead(),
-      static_cast<double>(r.parity) / static_cast<double>(r.data), ms(r.added_at(0.5)), ms(r.added_at(0.95)),
-      ms(r.added_at(0.999)), static_cast<unsigned long long>(r.asked),
-      static_cast<unsigned long long>(r.refused));
+      "\"overhead\": %.5f, \"parity\": %.5f, \"repair\": %.5f, \"p50_ms\": %.3f, \"p95_ms\": %.3f, "
+      "\"p999_ms\": "
+      "%.3f, \"loss\": %.5f, \"mean_burst\": %.3f, \"frames_a_second\": %.0f}\n",
+      r.overhead(), share(r.parity, r.data), share(r.repair, r.data), to_ms(r.added_at(0.5)),
+      to_ms(r.added_at(0.95)), to_ms(r.added_at(0.999)), share(way.lost, way.in), share(way.lost, way.bursts),
+      static_cast<double>(r.frames) / seconds);
   return 0;
 }
 
@@ -72,8 +106,8 @@ int run_code() {
       wire::solve_erased(erased, numbers, sums, kBytes, found);
       const Instant decoded = now();
       if (back[1] != data[block * kData + 5]) return 1;
-      encode += ms(encoded - begin);
-      decode += ms(decoded - encoded);
+      encode += to_ms(encoded - begin);
+      decode += to_ms(decoded - encoded);
     }
   }
   std::printf("{\"encode_ms\": %.4f, \"decode_ms\": %.4f}\n", encode / kFrames, decode / kFrames);
@@ -85,7 +119,10 @@ int run_code() {
 
 int main(int argc, char** argv) {
   if (argc > 1 && std::string(argv[1]) == "code") return glimt::run_code();
-  if (argc > 1 && std::string(argv[1]) == "cell") return glimt::run_cell(argc, argv);
-  std::fprintf(stderr, "lossy_stream code | cell --frames N --packets K --fps F --loss P --burst L\n");
+  if (argc > 1 && std::string(argv[1]) == "cell") return glimt::run_cell(glimt::parse(argc, argv));
+  std::fprintf(stderr,
+               "lossy_stream code | cell [--frames N] [--packets K] [--fps F] [--rtt MS] [--deadline MS] "
+               "[--loss SHARE] "
+               "[--burst N] [--back-loss SHARE] [--back-burst N] [--mode latest|every] [--seed N]\n");
   return 2;
 }

@@ -9,6 +9,7 @@
 #pragma once
 
 #include <algorithm>
+#include <optional>
 #include <queue>
 #include <utility>
 #include <vector>
@@ -34,12 +35,15 @@ class Impairment {
     double reordered = 0;
     Duration reordered_by = std::chrono::milliseconds(5);
     double damaged = 0;
-    double rate_bps = 0;  // 0: no limit
+    double rate_bps = 0;  // of datagrams with their UDP and IP headers; 0: no limit
     size_t queue_bytes = 256 * 1024;
+    // Bytes of an IP packet. What does not fit goes as fragments, each a draw of its own, and needs all of them. 0: never.
+    size_t mtu = 0;
     std::vector<Outage> outages;  // nothing comes through
   };
   struct Counters {
     uint64_t in = 0, lost = 0, dropped = 0, repeated = 0, reordered = 0, damaged = 0;
+    uint64_t fragments = 0, fragments_lost = 0, bursts = 0;  // bursts: of fragments lost in a row
   };
 
   explicit Impairment(Options options) : options_(std::move(options)), chance_(options_.seed) { restart(); }
@@ -49,24 +53,21 @@ class Impairment {
 
   void push(Bytes datagram, Instant now) {
     ++counters_.in;
-    Instant leaves = now;
-    if (options_.rate_bps > 0) {
-      const auto queued = std::chrono::duration<double>(std::max(free_at_, now) - now).count();
-      if (queued * options_.rate_bps / 8 + static_cast<double>(datagram.size()) >
-          static_cast<double>(options_.queue_bytes)) {
-        ++counters_.dropped;
-        return;
-      }
-      const double seconds = static_cast<double>(datagram.size()) * 8 / options_.rate_bps;
-      leaves = free_at_ = std::max(free_at_, now) + Duration(static_cast<int64_t>(seconds * 1e9));
+    const size_t fragments = fragments_of(datagram.size());
+    counters_.fragments += fragments;
+    const auto leaves = through_queue(datagram.size() + kUdpBytes + fragments * kIpBytes, now);
+    if (!leaves) {
+      ++counters_.dropped;
+      return;
     }
-    if (is_lost() || is_out(now)) {
+    if (is_any_lost(fragments) || is_out(now)) {
       ++counters_.lost;
       return;
     }
     const bool twice = chance_.happens(options_.repeated);
     counters_.repeated += twice;
-    for (int copy = 0; copy <= twice; ++copy) deliver(datagram, leaves);
+    const Instant arrives = arrival(*leaves);
+    for (int copy = 0; copy <= twice; ++copy) hold(datagram, arrives);
   }
 
   Instant next() const { return on_its_way_.empty() ? Instant::max() : on_its_way_.top().at; }
@@ -80,9 +81,11 @@ class Impairment {
       idle_.push_back(buffer);
     }
   }
+  size_t held() const { return on_its_way_.size(); }
   const Counters& counters() const { return counters_; }
 
  private:
+  static constexpr size_t kUdpBytes = 8, kIpBytes = 20;
   struct Datagram {
     Instant at;
     uint64_t order = 0;
@@ -92,6 +95,34 @@ class Impairment {
     }
   };
 
+  size_t fragments_of(size_t datagram) const {
+    const size_t packet = datagram + kUdpBytes + kIpBytes;
+    if (options_.mtu == 0 || packet <= options_.mtu) return 1;
+    const size_t room = (options_.mtu - kIpBytes) / 8 * 8;  // fragments begin at multiples of 8
+    return (packet - kIpBytes + room - 1) / room;
+  }
+  // When its last bit has left; nothing where the queue has no room.
+  std::optional<Instant> through_queue(size_t bytes, Instant now) {
+    if (options_.rate_bps <= 0) return now;
+    const double queued_s = std::chrono::duration<double>(std::max(free_at_, now) - now).count();
+    if (queued_s * options_.rate_bps / 8 + static_cast<double>(bytes) >
+        static_cast<double>(options_.queue_bytes)) {
+      return std::nullopt;
+    }
+    const double seconds = static_cast<double>(bytes) * 8 / options_.rate_bps;
+    return free_at_ = std::max(free_at_, now) + Duration(static_cast<int64_t>(seconds * 1e9));
+  }
+  bool is_any_lost(size_t fragments) {
+    bool any = false;
+    for (size_t i = 0; i < fragments; ++i) {
+      const bool lost = is_lost();
+      counters_.fragments_lost += lost;
+      counters_.bursts += lost && !last_lost_;
+      last_lost_ = lost;
+      any |= lost;
+    }
+    return any;
+  }
   bool is_lost() {
     if (options_.burst <= 0) return chance_.happens(options_.loss);
     const bool lost = bad_;
@@ -103,16 +134,18 @@ class Impairment {
     return std::any_of(options_.outages.begin(), options_.outages.end(),
                        [&](const Outage& o) { return now >= o.from && now < o.to; });
   }
-  void deliver(Bytes datagram, Instant leaves) {
+  // Jitter alone never reorders; what is held longer holds up nobody.
+  Instant arrival(Instant leaves) {
     Instant at = leaves + options_.delay;
-    if (options_.jitter > Duration::zero()) {
+    if (options_.jitter > Duration::zero())
       at += Duration(static_cast<int64_t>(chance_.share() * static_cast<double>(options_.jitter.count())));
-      at = newest_ = std::max(at, newest_);
-    }
     if (chance_.happens(options_.reordered)) {
       ++counters_.reordered;
-      at += options_.reordered_by;
+      return at + options_.reordered_by;
     }
+    return newest_ = std::max(at, newest_);
+  }
+  void hold(Bytes datagram, Instant at) {
     if (idle_.empty()) {
       idle_.push_back(buffers_.size());
       buffers_.emplace_back();
@@ -129,7 +162,7 @@ class Impairment {
 
   const Options options_;
   Chance chance_;
-  bool bad_ = false;
+  bool bad_ = false, last_lost_ = false;
   Instant free_at_{}, newest_{};
   uint64_t order_ = 0;
   std::priority_queue<Datagram> on_its_way_;
