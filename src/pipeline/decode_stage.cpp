@@ -78,8 +78,11 @@ void DecodeStage::end(const Ref<media::AccessUnit>& unit) {
 }
 
 void DecodeStage::abandon(const Ref<media::AccessUnit>& unit) {
-  MutexLock lock(m_);
-  if (Entry* entry = find(unit)) entry->abandoned = true;
+  {
+    MutexLock lock(m_);
+    if (Entry* entry = find(unit)) entry->abandoned = true;
+  }
+  changed_.notify_one();  // it may be the last that there is: then nothing is left to do
 }
 
 // latest: whatever stands before a whole key frame is old, unless its decoding has begun and it is whole too.
