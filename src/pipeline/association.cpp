@@ -45,6 +45,13 @@ void Association::accept(const wire::Hello& hello, Instant now, Outbox& out) {
   on_hello(hello, now, out);
 }
 
+void Association::assume(const wire::Hello& peer) {
+  peer_ = peer;
+  peer_session_ = peer.session;
+  open_ = true;
+  next_probe_ = Instant::max();
+}
+
 Association::Event Association::on_packet(const wire::Packet& packet, Instant now, Outbox& out) {
   last_heard_ = now;
   switch (packet.header.type) {
