@@ -166,7 +166,9 @@ TEST_F(OneWayTest, AStreamThatLivesIsNotLeftForAnother) {
     ours.publish(mat, {.metadata = {&mine, 1}}).value();
     theirs.publish(mat, {.metadata = {&other, 1}}).value();
     between_.run(all);
-    if (auto read = in_.read(5ms)) EXPECT_EQ(read->metadata()[0], mine);
+    if (auto read = in_.read(5ms)) {
+      EXPECT_EQ(read->metadata()[0], mine);
+    }
     return in_.stats().stray > 200;
   }));
   EXPECT_EQ(in_.stats().sessions, 1u);
