@@ -101,12 +101,6 @@ void print_summary(const PublisherStats& s) {
       fmt::format("sent {} frames; captured→encoded p50 {:.2f} p95 {:.2f} p99 {:.2f} max {:.2f} ms (n={}); "
                   "dropped {}, refused {}",
                   s.frames, p.p50_ms, p.p95_ms, p.p99_ms, p.max_ms, p.n, s.dropped, s.refused));
-  for (const auto& d : s.destinations) {
-    if (!d.one_way) continue;
-    log::say(log::Level::info,
-             fmt::format("  {}: one way, with {} % parity: {} frames, {} packets, {} of them parity",
-                         d.address, d.parity_percent, d.frames, d.packets, d.parity));
-  }
 }
 
 int run(const SendOptions& o) {

@@ -90,6 +90,9 @@ void OneWayDestination::close(wire::CloseReason reason) {
   if (!session_) return;
   PeerOutbox out(*transport_, session_->peer);
   for (int i = 0; i < out.close_repeats(); ++i) session_->close(reason, out);
+  const auto& counted = session_->counters;
+  log::info("{}: sent {} frames one way, with {} % parity: {} packets, {} of them parity",
+            options_.address.text, counted.frames, options_.parity_percent, counted.packets, counted.parity);
   session_.reset();
 }
 

@@ -154,7 +154,8 @@ Result<SocketAddress> resolve(const Address& address) {
   if (address.host.empty() || address.host == "::") return any_address(address.port);
   addrinfo hints{};
   hints.ai_socktype = address.kind == Kind::udp ? SOCK_DGRAM : SOCK_STREAM;
-  hints.ai_flags = AI_ADDRCONFIG;
+  // A host may have joined a group before it has an address of that family.
+  hints.ai_flags = address.group ? AI_NUMERICHOST : AI_ADDRCONFIG;
   addrinfo* found = nullptr;
   const int failed = getaddrinfo(address.host.c_str(), std::to_string(address.port).c_str(), &hints, &found);
   const std::unique_ptr<addrinfo, decltype(&freeaddrinfo)> list(found, &freeaddrinfo);

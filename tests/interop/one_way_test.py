@@ -35,15 +35,17 @@ def lossy_run(checks, command, folder, parity):
     what, port, stats = f"5 % lost, parity={parity}", free_port(), f"{folder}/lossy-{parity}.jsonl"
     with LossyRelay(port, 0.05) as relay:
         address = f"udp://127.0.0.1:{port}?listen&feedback=off"
-        with Child([command, "recv", address, "null:?verify", "--once", "--stats", stats]) as receiver:
+        with Child([command, "recv", address, "null:?verify", "--stats", stats]) as receiver:
             run([command, "send", "test:?size=640x480&fps=60", f"udp://127.0.0.1:{relay.port}?feedback=off&parity={parity}",
                  "--seconds", "5"])
-            checks.equal(receiver.wait(), 0, f"{what}: the receiver is told the end, and every number holds", receiver.errors())
+            checks.that(receiver.says("the stream has ended"), f"{what}: the receiver is told the end", receiver.errors())
+            checks.equal(receiver.signal(signal.SIGINT), 0, f"{what}: every picture's number holds", receiver.errors())
         checks.that(relay.lost > 20, f"{what}: packets were lost", relay.lost)
         checks.equal(relay.answers, 0, f"{what}: not one datagram came back")
     counted = numbers_of(stats, "frames", "lost", "recovered", "asked", "refused", "stray")
-    checks.that(counted["frames"] > 60, f"{what}: pictures flowed", counted)
-    checks.equal((counted["asked"], counted["refused"], counted["stray"]), (0, 0, 0), f"{what}: nothing asked, nothing odd", counted)
+    checks.that(counted["frames"] > 0, f"{what}: pictures flowed", counted)
+    checks.equal((counted["asked"], counted["refused"]), (0, 0), f"{what}: nothing asked, nothing refused", counted)
+    checks.that(counted["stray"] <= 2, f"{what}: nothing stray but the good-bye's repetition", counted)
     checks.that('"one_way":true' in Path(stats).read_text(), f"{what}: the statistics say that it is one way")
     print(f"   {what}: {counted}")
     return counted
@@ -52,6 +54,7 @@ def lossy_run(checks, command, folder, parity):
 def check_loss(checks, command, folder):
     bare, covered = (lossy_run(checks, command, folder, parity) for parity in (0, 20))
     checks.equal(bare["recovered"], 0, "without parity nothing is recovered")
+    checks.that(covered["frames"] > 60, "with parity most pictures are whole", covered)
     checks.that(covered["recovered"] > 20, "with parity packets are recovered", covered)
     share = lambda c: c["lost"] / (c["lost"] + c["frames"])
     checks.that(share(covered) < share(bare) / 4, "and far fewer pictures are lost", (covered, bare))
@@ -130,7 +133,7 @@ def check_quiet_sender(checks, command):
     code, _, errors = run([command, "send", "test:?size=320x240&fps=60", f"udp://127.0.0.1:{free_port()}?feedback=off",
                            "--frames", "60"])
     checks.equal(code, 0, "a sender to nobody ends well", errors)
-    checks.that("one way, with 20 % parity: " in errors, "and says that it was one way", errors)
+    checks.that("60 frames one way, with 20 % parity: " in errors, "and says that it was one way", errors)
 
 
 def check_mixed_up(checks, command):
