@@ -48,7 +48,7 @@ void Association::accept(const wire::Hello& hello, Instant now, Outbox& out) {
 void Association::assume(const wire::Hello& peer) {
   peer_ = peer;
   peer_session_ = peer.session;
-  open_ = true;
+  open_ = assumed_ = true;
   next_probe_ = Instant::max();
 }
 
@@ -127,6 +127,7 @@ void Association::poll(Instant now, Outbox& out) {
 
 void Association::note_pause(Instant now) {
   resumed_at_ = from_us(to_us(now));  // as it travels in the probe
+  if (assumed_) return;
   next_hello_ = now;
   ask(now);
 }

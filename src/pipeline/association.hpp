@@ -67,7 +67,7 @@ class Association {
   // This process did not run for a while: the other end may have let it go, and what waits in the kernel is
   // old.
   void note_pause(Instant now);
-  // Since a pause, and nothing has come yet that was sent after it.
+  // Since a pause, and nothing has come yet that was sent after it; one-way, where nobody says so, for a time.
   bool is_catching_up(Instant now) const;
 
   bool is_open() const { return open_; }
@@ -99,6 +99,7 @@ class Association {
   wire::Hello peer_;
   uint32_t peer_session_ = 0;
   bool open_ = false;
+  bool assumed_ = false;
   std::optional<wire::CloseReason> close_reason_;
   uint64_t number_ = 0;
   Instant last_heard_{}, last_answered_{}, next_hello_{}, next_probe_{};

@@ -22,7 +22,7 @@ bool is_of_one_way(wire::Type type) {
 OneWayEndpoint::OneWayEndpoint(transport::EventLoop& loop, std::unique_ptr<transport::Transport> transport,
                                const Options& options, media::StripSink& sink, Reader& reader)
     : transport_(std::move(transport)), options_(options), sink_(sink), reader_(reader), timer_(loop, [this] {
-        poll();
+        poll(now());
       }) {}
 
 bool OneWayEndpoint::is_followed(const transport::Peer& from, uint32_t session) const {
@@ -35,6 +35,7 @@ void OneWayEndpoint::on_datagram(const transport::Peer& from, Bytes datagram, In
     ++refused_;
     return;
   }
+  note_pause(arrived_at);
   const auto& packet = *parsed.packet;
   const bool known = is_followed(from, packet.header.session);
   if (known ? !is_of_one_way(packet.header.type) : !may_follow(from, packet, arrived_at)) {
@@ -44,7 +45,7 @@ void OneWayEndpoint::on_datagram(const transport::Peer& from, Bytes datagram, In
   }
   if (!known) follow(from, packet.header.session);
   take(packet, datagram.size(), arrived_at);
-  poll();
+  poll(arrived_at);
 }
 
 // Only what could be a picture: a CLOSE or a HELLO alone takes nobody's place.
@@ -53,7 +54,7 @@ bool OneWayEndpoint::may_follow(const transport::Peer& from, const wire::Packet&
   const bool is_over = session == closed_session_ && from == closed_peer_;
   if (packet.header.type != wire::Type::data || session == 0 || is_over || !wire::parse_data(packet).packet)
     return false;
-  return !session_ || now - session_->association.last_heard() > kFollowAnother;
+  return !session_ || now - silent_since_ > kFollowAnother;
 }
 
 void OneWayEndpoint::follow(const transport::Peer& from, uint32_t session) {
@@ -76,6 +77,7 @@ void OneWayEndpoint::follow(const transport::Peer& from, uint32_t session) {
 
 void OneWayEndpoint::take(const wire::Packet& packet, size_t bytes, Instant now) {
   NoWayBack nowhere;
+  silent_since_ = now;
   if (session_->on_packet(packet, bytes, now, nowhere) != Association::Event::closed) return;
   closed_peer_ = session_->peer;
   closed_session_ = session_->association.own_session();
@@ -99,20 +101,27 @@ void OneWayEndpoint::complain_of_hello() {
       options_.address.text);
 }
 
-void OneWayEndpoint::poll() {
+// What waits in the kernel is old, and whose it is a matter of chance.
+void OneWayEndpoint::note_pause(Instant now) {
+  if (session_ && looks_up_at_ != Instant::max() && now - looks_up_at_ > kPaused) {
+    session_->association.note_pause(now);
+    silent_since_ = now;
+  }
+  looks_up_at_ = Instant::max();
+}
+
+void OneWayEndpoint::poll(Instant now) {
+  note_pause(now);
+  NoWayBack nowhere;
+  if (session_) session_->poll(now, {}, nowhere);
+  if (session_ && now - silent_since_ >= kGoneAfter)
+    end_session(Change::lost, options_.address.text + ": the sender has been silent for 3 s");
   if (!session_) {
     timer_.clear();
     return;
   }
-  const Instant at = now();
-  NoWayBack nowhere;
-  session_->poll(at, {}, nowhere);
-  const Instant gone_at = session_->association.last_heard() + kGoneAfter;
-  if (at >= gone_at) {
-    end_session(Change::lost, options_.address.text + ": the sender has been silent for 3 s");
-    return;
-  }
-  timer_.set(std::min(session_->next_poll(), gone_at));
+  looks_up_at_ = std::max(now, std::min(session_->next_poll(), now + kLookUpEvery));
+  timer_.set(looks_up_at_);
 }
 
 void OneWayEndpoint::close() {

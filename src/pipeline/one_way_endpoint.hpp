@@ -39,7 +39,8 @@ class OneWayEndpoint final : public Endpoint {
   void take(const wire::Packet& packet, size_t bytes, Instant now);
   void end_session(Change change, const std::string& why);
   void complain_of_hello();
-  void poll();
+  void note_pause(Instant now);
+  void poll(Instant now);
 
   const std::unique_ptr<transport::Transport> transport_;
   const Options options_;
@@ -47,6 +48,8 @@ class OneWayEndpoint final : public Endpoint {
   Reader& reader_;
   transport::EventLoop::Timer timer_;
   std::optional<ReceiveSession> session_;
+  Instant silent_since_{};  // of what is followed; while this process was stopped nobody was silent
+  Instant looks_up_at_ = Instant::max();
   ReceiveSession::Counters former_;  // of sessions that ended
   // What said CLOSE last: packets of it may still be on their way.
   transport::Peer closed_peer_;

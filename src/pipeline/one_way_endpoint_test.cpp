@@ -32,7 +32,7 @@ transport::Peer peer(uint16_t port) {
   return p;
 }
 
-// Three packets a frame. Time is told with each datagram; the clock itself is only a moment further.
+// Three packets a frame. Time is told with each datagram.
 class OneWayEndpointTest : public ::testing::Test {
  protected:
   ~OneWayEndpointTest() override { EXPECT_TRUE(sent_.empty()) << "whatever comes, nothing goes back"; }
@@ -124,6 +124,19 @@ TEST_F(OneWayEndpointTest, FollowsAnotherAtOnceAfterAClose) {
   deliver(1, 701, 7, 30ms);
   EXPECT_EQ(sink_.ended, (Numbers{5, 7}));
   EXPECT_EQ(reader_.changes, (Changes{connected, ended, connected}));
+}
+
+TEST_F(OneWayEndpointTest, AfterItWasStoppedItGoesOnWithTheNewestAndWithTheSameStream) {
+  deliver(1, 700, 5);
+  deliver(2, 701, 50, 2s);  // waited in the kernel before ours
+  deliver(1, 700, 6, 2s);
+  deliver(1, 700, 7, 2s);
+  EXPECT_EQ(sink_.ended, Numbers{5}) << "most likely a newer one is on its way";
+  EXPECT_EQ(stats().dropped, 1u);
+  EXPECT_EQ(stats().stray, 3u);
+  deliver(1, 700, 8, 2400ms);
+  EXPECT_EQ(sink_.ended.back(), 8u);
+  EXPECT_EQ(reader_.changes, Changes{connected});
 }
 
 TEST_F(OneWayEndpointTest, ACloseOfAStrangerEndsNothing) {

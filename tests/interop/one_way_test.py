@@ -70,6 +70,15 @@ def check_group(checks, command, folder):
         checks.that(first.captured_since(0, AGAIN), "group: a receiver that was there first sees pictures", first.errors())
         late = Viewer(command, f"{group}&listen", f"{folder}/late.jsonl")
         checks.that(late.captured_since(0, AGAIN), "group: so does a second one that joins late", late.errors())
+        first.process.send_signal(signal.SIGSTOP)
+        time.sleep(1.5)  # the stop itself
+        seen, goes_on = len(first.pictures), time.monotonic()
+        first.process.send_signal(signal.SIGCONT)
+        newer = first.captured_since(goes_on, AGAIN)
+        checks.that(newer, "group: a receiver that was stopped goes on", first.errors())
+        # One was decoded when it was stopped, and one may stand in the pipe.
+        old = [p for p in first.pictures[seen:] if p.captured < goes_on]
+        checks.that(len(old) <= 2, "group: and shows nothing of what came meanwhile", (old, goes_on))
         checks.that(sender.says(f"on the other side: glimt recv '{group.partition('?')[0]}?listen&interface=lo'"),
                     "group: the sender says what to run at the other side", sender.errors())
         sender.process.kill()
