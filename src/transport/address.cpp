@@ -169,9 +169,8 @@ Result<SocketAddress> resolve(const Address& address) {
   result.length = found->ai_addrlen;
   if (address.group) return with_interface(address, result);
   if (is_group(result)) {
-    return invalid(address.text +
-                   ": the name is that of a group; write the group's number, as in udp://239.1.2.3:" +
-                   std::to_string(address.port));
+    return invalid(address.text + ": a group is named by its number alone, as in udp://239.1.2.3:" +
+                   std::to_string(address.port) + ", and its interface by ?interface=eth0");
   }
   return result;
 }

@@ -172,6 +172,7 @@ def check_wrong_addresses(checks, command):
         ("no such interface, to send", [*send, f"{group}?interface=none7"], "there is no interface 'none7'"),
         ("no such interface, to receive", [*recv, f"{group}?listen&interface=none7", "null:"], "there is no interface 'none7'"),
         ("a group of a link without its interface", [*recv, "udp://[ff02::1:7]:5000?listen", "null:"], "?interface=eth0"),
+        ("a group with a zone", [*recv, "udp://[ff02::1:7%lo]:5000?listen", "null:"], "its interface by ?interface=eth0"),
         ("parity with feedback", [*send, "udp://127.0.0.1:9?parity=20"], "is for one-way streams"),
         ("parity out of range", [*send, f"{group}?parity=101"], "from 0 to 100"),
         ("parity at the receiver", [*recv, f"{group}?listen&parity=20", "null:"], "unknown option 'parity'"),
