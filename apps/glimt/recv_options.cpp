@@ -18,9 +18,10 @@ void ask_for_address(RecvOptions& o) {
 
 void add_recv_options(CLI::App& app, RecvOptions& o) {
   app.add_option("address", o.address,
-                 "udp://:port to listen, udp://host:port, tcp://…, unix:///path; options: "
+                 "udp://:port to listen, udp://host:port, udp://239.1.2.3:port?listen for a multicast group, "
+                 "tcp://…, unix:///path; options: "
                  "?mode=latest|every ?latency=100ms ?max_frame=64M ?scale=1/2 ?workers=1 ?whole_only=on "
-                 "?wire=countdown|pickle-q ?listen ?connect");
+                 "?wire=countdown|pickle-q ?listen ?connect; one way: ?feedback=off ?interface=eth0");
   app.add_option("sinks", o.sinks,
                  "window:, - for standard output, image:now.png or shot%04d.png, out.mkv or out.mp4, null:, "
                  "null:?verify [a window, or null: without a display]");
@@ -41,6 +42,7 @@ void add_recv_options(CLI::App& app, RecvOptions& o) {
   app.footer(
       "Examples:\n  glimt recv udp://:5000\n  glimt recv tcp://10.0.0.7:5000 --stats -\n"
       "  glimt recv udp://:5000 --record out.mkv --segment 10m --snapshot now.png\n"
+      "  glimt recv 'udp://239.1.2.3:5000?listen'\n"
       "  glimt recv unix:///tmp/cam.sock - --format bgr24 | ffplay -f rawvideo -pixel_format bgr24 "
       "-video_size 1280x720 -\n"
       "  glimt recv udp://:5000 - --format h264 | ffplay -f h264 -");

@@ -80,17 +80,18 @@ void say_other_side(const std::vector<Url>& destinations) {
 
 std::string progress(const SendStats& stats, const SendStats& before) {
   const PublisherStats& s = stats.sender;
-  uint64_t receivers = 0, lost = 0, dropped = s.dropped;
+  uint64_t receivers = 0, one_way = 0, lost = 0, dropped = s.dropped;
   for (const auto& d : s.destinations) {
-    receivers += d.receivers;
+    (d.one_way ? one_way : receivers) += d.receivers;
     lost += d.packets_lost;
     dropped += d.dropped;
   }
   const bool flowing = stats.source.state == source::SourceState::flowing;
   return fmt::format(
-      "{} frames/s to {} receivers, captured→encoded p50 {:.1f} ms, dropped {}, packets lost {}{}{}",
-      s.frames - before.sender.frames, receivers, s.captured_encoded.p50_ms, dropped, lost,
-      flowing ? "" : "; camera ", flowing ? "" : to_string(stats.source.state));
+      "{} frames/s to {} receivers{}, captured→encoded p50 {:.1f} ms, dropped {}, packets lost {}{}{}",
+      s.frames - before.sender.frames, receivers, one_way > 0 ? fmt::format(" and {} one way", one_way) : "",
+      s.captured_encoded.p50_ms, dropped, lost, flowing ? "" : "; camera ",
+      flowing ? "" : to_string(stats.source.state));
 }
 
 void print_summary(const PublisherStats& s) {

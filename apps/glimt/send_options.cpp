@@ -36,9 +36,10 @@ void add_send_options(CLI::App& app, SendOptions& o) {
                  "test:, test:?size=1920x1080&fps=30, rtsp://…, or - for standard input");
   app.add_option(
       "destinations", o.destinations,
-      "udp://host:port, udp://:port to listen, tcp://…, unix:///path; options: ?codec= ?quality= ?chroma= "
-      "?encoder= ?bitrate= ?intra_refresh=on ?workers= ?pace= ?max_frame= ?slots= ?listen ?connect ?mode=660 "
-      "?wire=countdown|pickle-q");
+      "udp://host:port, udp://:port to listen, udp://239.1.2.3:port for a multicast group, tcp://…, "
+      "unix:///path; options: ?codec= ?quality= ?chroma= ?encoder= ?bitrate= ?intra_refresh=on ?workers= "
+      "?pace= ?max_frame= ?slots= ?listen ?connect ?mode=660 ?wire=countdown|pickle-q; one way: "
+      "?feedback=off ?parity=20 ?interface=eth0");
   app.add_option("--device,-d", o.device, "a camera, in place of the source");
   app.add_option(
       "--format,-m", o.format,
@@ -74,6 +75,7 @@ void add_send_options(CLI::App& app, SendOptions& o) {
       "Examples:\n  glimt send 0 udp://:5000\n  glimt send clip.mp4 udp://10.0.0.5:5000 --loop\n"
       "  glimt send test: udp://:5000 tcp://:5000 unix:///tmp/cam.sock\n"
       "  glimt send 0 udp://:5000 --filter faces --show\n"
+      "  glimt send 0 'udp://239.1.2.3:5000?interface=eth0'\n"
       "  glimt send 0 udp://10.0.0.5:5000 --codec h264 --bitrate 4M\n"
       "  glimt send --device /dev/video0 --resolution 1280x720 --desired-fps 30 --quality 80 udp://:5000\n"
       "  ffmpeg … -f rawvideo -pix_fmt bgr24 - | glimt send - tcp://:5000 --size 1280x720");

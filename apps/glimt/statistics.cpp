@@ -73,6 +73,7 @@ std::string to_json(const SubscriberStats& s, const SubscriberStats& before, dou
   const Json json = {{"time_s", wall_clock()},
                      {"role", "receiver"},
                      {"address", s.address},
+                     {"one_way", s.one_way},
                      {"connected", s.connected},
                      {"sessions", s.sessions},
                      {"fps", rate(s.frames, before.frames, seconds)},
@@ -115,6 +116,8 @@ std::string to_json(const SendStats& stats, const SendStats& stats_before, doubl
     for (const auto& receiver : d.each) each.push_back(json_of(receiver));
     destinations.push_back({{"id", d.id},
                             {"address", d.address},
+                            {"one_way", d.one_way},
+                            {"parity_percent", d.one_way ? Json(d.parity_percent) : Json()},
                             {"receivers", d.receivers},
                             {"receivers_gone", d.receivers_gone},
                             {"mbit_per_s", rate(d.bytes * 8 / 1000, bytes_before * 8 / 1000, seconds * 1000)},

@@ -35,6 +35,13 @@ void print_summary(const SubscriberStats& s, const std::vector<std::unique_ptr<s
                          "the top: {}",
                          s.concealed, s.strip_map));
   }
+  if (s.one_way) {
+    log::say(
+        log::Level::info,
+        fmt::format(
+            "  one way, so nothing could be asked for: {} packets did not come, {} of data were recovered",
+            s.packets_lost, s.recovered));
+  }
   line("captured→encoded", s.total.captured_encoded);
   line("encoded→sent", s.total.encoded_sent);
   line("sent→arrived", s.total.sent_arrived);

@@ -40,6 +40,7 @@ struct ClockOffset {
 
 struct SubscriberStats {
   std::string address;
+  bool one_way = false;  // nothing can be asked for or told the sender
   bool connected = false;
   uint64_t sessions = 0;                                   // how often a sender was met
   uint64_t frames = 0;                                     // decoded and handed on
@@ -82,6 +83,8 @@ struct ReceiverStats {
 struct DestinationStats {
   uint32_t id = 0;
   std::string address;
+  bool one_way = false;         // nothing is heard of whoever receives: counted as one
+  int parity_percent = 0;       // one-way: of the data, whatever is lost
   uint64_t receivers = 0;       // at this moment
   uint64_t receivers_gone = 0;  // said good-bye, fell silent or were let go
   uint64_t frames = 0;          // given to a receiver whole, summed over receivers

@@ -45,6 +45,13 @@ void Association::accept(const wire::Hello& hello, Instant now, Outbox& out) {
   on_hello(hello, now, out);
 }
 
+void Association::assume(const wire::Hello& peer) {
+  peer_ = peer;
+  peer_session_ = peer.session;
+  open_ = assumed_ = true;
+  next_probe_ = Instant::max();
+}
+
 Association::Event Association::on_packet(const wire::Packet& packet, Instant now, Outbox& out) {
   last_heard_ = now;
   switch (packet.header.type) {
@@ -120,6 +127,7 @@ void Association::poll(Instant now, Outbox& out) {
 
 void Association::note_pause(Instant now) {
   resumed_at_ = from_us(to_us(now));  // as it travels in the probe
+  if (assumed_) return;
   next_hello_ = now;
   ask(now);
 }

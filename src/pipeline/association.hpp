@@ -49,6 +49,9 @@ class Association {
   // As the answering end, once the other has proven that it hears us.
   void accept(const wire::Hello& hello, Instant now, Outbox& out);
 
+  // One-way: the other end is taken to be what `peer` says. Nothing is asked and nothing answered.
+  void assume(const wire::Hello& peer);
+
   // HELLO, CLOCK and CLOSE; of any other packet only that something was heard.
   Event on_packet(const wire::Packet& packet, Instant now, Outbox& out);
   void poll(Instant now, Outbox& out);
@@ -57,12 +60,14 @@ class Association {
 
   // The other end has fallen silent for good: when it is heard again, everything begins anew.
   void lose() { open_ = false; }
+  // One-way: what the other end's pictures say of its clock.
+  void note_clock(uint64_t id) { clock_.set_same_clock(id == options_.clock_id); }
   // Asks the other end, with the next poll(), whether it is there: last_answered() tells.
   void ask(Instant now) { next_probe_ = now; }
   // This process did not run for a while: the other end may have let it go, and what waits in the kernel is
   // old.
   void note_pause(Instant now);
-  // Since a pause, and nothing has come yet that was sent after it.
+  // Since a pause, and nothing has come yet that was sent after it; one-way, where nobody says so, for a time.
   bool is_catching_up(Instant now) const;
 
   bool is_open() const { return open_; }
@@ -94,6 +99,7 @@ class Association {
   wire::Hello peer_;
   uint32_t peer_session_ = 0;
   bool open_ = false;
+  bool assumed_ = false;
   std::optional<wire::CloseReason> close_reason_;
   uint64_t number_ = 0;
   Instant last_heard_{}, last_answered_{}, next_hello_{}, next_probe_{};

@@ -23,6 +23,7 @@ class Destination : public transport::Transport::Events {
     std::optional<double> pace_bps;  // nothing: 500 Mbit/s, unpaced on loopback
     Mode mode = Mode::latest;        // of receivers whose wire does not let them choose
     bool shares = false;             // raw pictures in shared memory, with whoever takes them
+    int parity_percent = 0;          // one-way: of the data
   };
   // What it asks of its stream.
   class Stream {

@@ -2,6 +2,7 @@
 
 #include "pipeline/countdown_endpoint.hpp"
 #include "pipeline/native_endpoint.hpp"
+#include "pipeline/one_way_endpoint.hpp"
 #include "pipeline/pickle_endpoint.hpp"
 
 namespace glimt::pipeline {
@@ -19,6 +20,8 @@ std::unique_ptr<Endpoint> make_endpoint(transport::EventLoop& loop,
     case wire::WireFormat::native:
       break;
   }
+  if (options.address.one_way)
+    return std::make_unique<OneWayEndpoint>(loop, std::move(transport), options, sink, reader);
   return std::make_unique<NativeEndpoint>(loop, std::move(transport), options, sink, reader);
 }
 

@@ -29,6 +29,7 @@ bool is_file_mode(const std::string& value) {
 }
 
 constexpr int kMinSlots = 3, kMaxSlots = 64;
+constexpr int kOneWayParityPercent = 20;
 
 struct Encoding {
   std::optional<Codec> codec;
@@ -169,10 +170,22 @@ Error disagree(const char* what) {
               ", but a picture is encoded once for all; start a second `glimt send` for the other"};
 }
 
+// 0 where there is feedback.
+Result<int> parse_parity(const Url& url, const transport::Address& address) {
+  const auto text = url.find("parity");
+  if (!text) return address.one_way ? kOneWayParityPercent : 0;
+  if (address.one_way) return parse_integer(*text, 0, 100, "parity in percent");
+  return Error{
+      ErrorKind::invalid_argument,
+      "'" + url.text +
+          "': parity= is for one-way streams, with feedback=off or to a group; others choose their parity "
+          "by what is lost: leave it out"};
+}
+
 Result<SendEndpoint> parse_send_endpoint(const Url& url, const PublisherOptions& options) {
-  if (auto known =
-          url.allow_only({"listen", "connect", "codec", "quality", "pace", "chroma", "workers", "encoder",
-                          "bitrate", "intra_refresh", "max_frame", "slots", "wire", "key", "mode"});
+  if (auto known = url.allow_only({"listen", "connect", "codec", "quality", "pace", "chroma", "workers",
+                                   "encoder", "bitrate", "intra_refresh", "max_frame", "slots", "wire", "key",
+                                   "mode", "feedback", "parity", "interface"});
       !known)
     return known.error();
   if (auto open = refuse_keys(url); !open) return open.error();
@@ -196,6 +209,9 @@ Result<SendEndpoint> parse_send_endpoint(const Url& url, const PublisherOptions&
     if (!rate) return rate.error();
     endpoint.pace_bps = *rate;
   }
+  const auto parity = parse_parity(url, *address);
+  if (!parity) return parity.error();
+  endpoint.parity_percent = *parity;
   return endpoint;
 }
 
@@ -264,7 +280,7 @@ Result<SendEndpoint> parse_further_endpoint(const Url& url, const PublisherOptio
 
 Result<ReceiveEndpointOptions> parse_receive_endpoint(const Url& url, const SubscriberOptions& options) {
   if (auto known = url.allow_only({"listen", "connect", "mode", "latency", "max_frame", "wire", "key",
-                                   "workers", "scale", "whole_only"});
+                                   "workers", "scale", "whole_only", "feedback", "interface"});
       !known)
     return known.error();
   if (auto open = refuse_keys(url); !open) return open.error();
@@ -317,13 +333,18 @@ std::string other_side(const transport::Address& address) {
   if (address.kind == transport::Kind::unix_socket)
     return address.text +
            (native && !listens ? "?listen" : wire);  // in countdown the receiver listens anyway
+  if (address.group) {
+    const std::string by = address.interface.empty() ? "" : "interface=" + address.interface;
+    return address.text + (listens ? "" : "?listen") + (by.empty() ? "" : (listens ? "?" : "&") + by);
+  }
   const std::string scheme = address.kind == transport::Kind::udp ? "udp://" : "tcp://";
   const std::string port = ":" + std::to_string(address.port);
-  if (!listens) return scheme + port + wire;
+  const std::string options = address.one_way ? "?feedback=off" : wire;
+  if (!listens) return scheme + port + options;
   std::array<char, 256> name{};
   gethostname(name.data(), name.size() - 1);
   const bool everywhere = address.host.empty() || address.host == "0.0.0.0" || address.host == "::";
-  return (everywhere ? scheme + name.data() + port : address.text) + wire;
+  return (everywhere ? scheme + name.data() + port : address.text) + options;
 }
 
 }  // namespace glimt::pipeline

@@ -17,6 +17,7 @@ struct SendEndpoint {
   std::optional<double> pace_bps;
   Mode mode = Mode::latest;  // of receivers whose wire does not let them choose
   bool shares = false;       // raw pictures in shared memory
+  int parity_percent = 0;    // one-way: of the data
 };
 // What the address says of the encoding goes into `options`; two addresses that disagree are an error, for
 // there is one encode.

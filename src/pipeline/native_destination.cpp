@@ -99,8 +99,8 @@ void NativeDestination::admit(const transport::Peer& from, const Admission::Admi
 }
 
 SendSession& NativeDestination::add(const transport::Peer& peer, uint32_t own_session) {
-  auto session =
-      std::make_unique<SendSession>(peer, Association(association_options(), own_session), pacing(peer));
+  auto session = std::make_unique<SendSession>(peer, Association(association_options(), own_session),
+                                               SendSession::Options{.pacing = pacing(peer)});
   return *(sessions_[own_session] = std::move(session));
 }
 
@@ -376,18 +376,11 @@ DestinationStats NativeDestination::stats() const {
   s.refused += refused_;
   s.stray = stray_;
   for (const auto& [id, session] : sessions_) {
-    ReceiverStats r;
+    const auto counted = counters_of(*session);
+    ReceiverStats r = counted.as_stats();
     r.peer = transport::to_string(session->peer);
     r.mode = session->mode();
-    const auto counted = counters_of(*session);
-    r.frames = counted.frames;
-    r.dropped = counted.dropped;
-    r.packets = counted.packets;
-    r.bytes = counted.bytes;
-    r.parity = counted.parity;
-    r.repair = counted.repair;
     r.packets_lost = session->loss.totals().lost;
-    r.key_requests = session->counters.key_requests;
     if (const auto rtt = session->association.clock().rtt()) r.rtt_ms = to_ms(*rtt);
     s.frames += r.frames;
     s.dropped += r.dropped;

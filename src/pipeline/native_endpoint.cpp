@@ -261,20 +261,9 @@ void NativeEndpoint::add_to(SubscriberStats& stats) const {
       stats.clock = {true, static_cast<double>(e->offset_us) / 1000, static_cast<double>(e->bound_us) / 1000};
     }
   }
-  stats.dropped += c.old + c.frames.unusable;
-  stats.key_requests = c.key_requests;
-  stats.lost = c.frames.lost;
-  stats.late = c.frames.late;
-  stats.skipped = c.frames.skipped;
-  stats.repeated = c.frames.repeated + c.packets_repeated;
-  stats.refused += c.refused + c.frames.refused + c.frames.malformed + refused_;
+  c.add_to(stats);
+  stats.refused += refused_;
   stats.stray = stray_;
-  stats.packets = c.packets;
-  stats.packets_lost = c.packets_lost;
-  stats.recovered = c.frames.recovered;
-  stats.asked = c.frames.asked;
-  stats.packets_repeated = c.packets_repeated;
-  stats.bytes = c.bytes;
   stats.kernel_drops = transport_->counters().kernel_drops;
 }
 

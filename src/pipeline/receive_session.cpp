@@ -27,6 +27,22 @@ ReceiveSession::Counters& ReceiveSession::Counters::operator+=(const Counters& o
   return *this;
 }
 
+void ReceiveSession::Counters::add_to(SubscriberStats& stats) const {
+  stats.dropped += old + frames.unusable;
+  stats.key_requests += key_requests;
+  stats.lost += frames.lost;
+  stats.late += frames.late;
+  stats.skipped += frames.skipped;
+  stats.repeated += frames.repeated + packets_repeated;
+  stats.refused += refused + frames.refused + frames.malformed;
+  stats.packets += packets;
+  stats.packets_lost += packets_lost;
+  stats.recovered += frames.recovered;
+  stats.asked += frames.asked;
+  stats.packets_repeated += packets_repeated;
+  stats.bytes += bytes;
+}
+
 ReceiveSession::ReceiveSession(const transport::Peer& from, Association a, const Options& options,
                                media::StripSink& sink)
     : association(std::move(a)), peer(from), options_(options), sink_(sink) {}
@@ -42,6 +58,7 @@ void ReceiveSession::start(uint64_t taken_units) {
   o.latency = options_.latency;
   o.reliable = options_.reliable;
   o.whole_only = options_.whole_only;
+  o.repairs = !options_.one_way;
   reassembler_.emplace(o);
   arrivals_ = {};
   fates_.clear();
@@ -137,6 +154,7 @@ void ReceiveSession::begin(const Ref<media::AccessUnit>& unit) {
   auto& info = unit->info;
   auto& s = info.stamps;
   const bool holds = options_.mode == Mode::latest && association.is_catching_up(s.arrived_at);
+  if (options_.one_way) association.note_clock(info.clock_id);
   const auto& clock = association.clock();
   info.clock_known = clock.estimate().has_value();
   if (info.clock_known) {
@@ -230,8 +248,9 @@ void ReceiveSession::poll(Instant now, const ReaderState& reader, Outbox& out) {
   if (!started() || !association.is_open()) return;
   if (const auto rtt = association.clock().rtt()) reassembler_->set_rtt(*rtt);
   reassembler_->expire(now, *this);
-  take_deficits();
   if (now >= release_held_at_) release_held();
+  if (options_.one_way) return;
+  take_deficits();
   const bool asks = note_key_wanted(reader.wants_key);
   const Duration silent = now - last_report_;
   const bool due = (silent >= report_interval() && (dirty_ || repeats_left_ > 0 || !asked_.empty())) ||
@@ -279,6 +298,7 @@ Instant ReceiveSession::next_poll() const {
   Instant next = association.next_poll();
   if (!started()) return next;
   next = std::min({next, reassembler_->next_deadline(), release_held_at_});
+  if (options_.one_way) return next;
   if (dirty_ || repeats_left_ > 0 || !asked_.empty()) next = std::min(next, last_report_ + report_interval());
   if (key_wanted_after_) next = std::min(next, last_report_ + kAskForKeyEvery);
   return next;

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "feedback/arrival_log.hpp"
+#include "glimt/stats.hpp"
 #include "pipeline/association.hpp"
 #include "reassemble/reassembler.hpp"
 #include "transport/address.hpp"
@@ -21,6 +22,8 @@ class ReceiveSession final : private reassemble::Reassembler::Output {
     size_t max_frame_bytes = size_t{64} << 20;
     bool whole_only = false;
     bool reliable = false;
+    // Nothing is said and nothing asked for: what parity does not give back stays away.
+    bool one_way = false;
   };
   struct Counters {
     reassemble::Reassembler::Counters frames;
@@ -31,6 +34,7 @@ class ReceiveSession final : private reassemble::Reassembler::Output {
         0;  // whole frames that had waited while this process was stopped, and were given up for newer ones
 
     Counters& operator+=(const Counters& other);
+    void add_to(SubscriberStats& stats) const;
   };
   // What the rest of the receiver contributes to a report.
   struct ReaderState {

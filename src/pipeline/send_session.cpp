@@ -14,13 +14,27 @@ constexpr auto kQuietAfter = std::chrono::milliseconds(500);
 constexpr auto kKeyTakes = std::chrono::milliseconds(250);
 // Nothing was heard for so long of frames that have left.
 constexpr auto kProbeAfter = std::chrono::milliseconds(200);
+// Of a block, where nobody says how many are needed: one row is lost as easily as what it stands for.
+constexpr double kLeastFixedRows = 2;
 // What a round of repair takes beside the round trip: to be sure of the loss, and the answer's spread.
 constexpr auto kRoundTakes = std::chrono::milliseconds(5);
 
 }  // namespace
 
-SendSession::SendSession(const transport::Peer& to, Association a, const packetize::Pacer::Options& pacing)
-    : association(std::move(a)), peer(to), pacer_(pacing) {}
+ReceiverStats SendSession::Counters::as_stats() const {
+  ReceiverStats s;
+  s.frames = frames;
+  s.dropped = dropped;
+  s.packets = packets;
+  s.bytes = bytes;
+  s.parity = parity;
+  s.repair = repair;
+  s.key_requests = key_requests;
+  return s;
+}
+
+SendSession::SendSession(const transport::Peer& to, Association a, const Options& options)
+    : association(std::move(a)), peer(to), options_(options), pacer_(options.pacing) {}
 
 void SendSession::start(Ref<packetize::SymbolUnit> newest_key) {
   queue_.emplace(packetize::SendQueue::Options{.mode = mode()});
@@ -93,13 +107,16 @@ void SendSession::answer_block(const Ref<packetize::SymbolUnit>& unit, const wir
   repairs_.add(unit, deficit, block, feedback::repair_rows(k - deficit.have, amply), now);
 }
 
+uint8_t SendSession::fixed_rows(const packetize::SymbolUnit& unit, uint32_t blocks) const {
+  const double k = std::ceil(unit.expected_symbols / static_cast<double>(blocks));
+  const double least = options_.one_way && *options_.parity > 0 ? kLeastFixedRows : 0;
+  return static_cast<uint8_t>(
+      std::clamp<double>(std::ceil(*options_.parity * k), least, wire::kMaxParityRows));
+}
+
 feedback::ParityPlanner::Plan SendSession::plan_for(const packetize::SymbolUnit& unit, Instant now) {
   const uint32_t blocks = wire::used_blocks(unit.expected_symbols, unit.blocks);
-  if (fixed_parity_) {
-    const double k = std::ceil(unit.expected_symbols / static_cast<double>(blocks));
-    const double rows = std::min<double>(std::ceil(*fixed_parity_ * k), wire::kMaxParityRows);
-    return {.rows = static_cast<uint8_t>(rows)};
-  }
+  if (options_.parity) return {.rows = fixed_rows(unit, blocks)};
   const auto channel = model_.channel(now);
   if (!channel) return {};
   const auto rtt = association.clock().rtt();
@@ -134,14 +151,14 @@ void SendSession::tell_left_out(Outbox& out) {
 
 void SendSession::pump(Instant now, Duration interval, transport::Transport& transport,
                        packetize::PacketBatch& batch, Outbox& out) {
-  quiet_ = now - association.last_heard() > kQuietAfter;
+  quiet_ = !options_.one_way && now - association.last_heard() > kQuietAfter;
   if (!queue_ || !association.is_open() || quiet_) return;
   blocked_ = unproven_ = false;
   reliable_ = transport.traits().reliable;
   if (now >= next_probe()) queue_->let_one_go();
   send_repairs(now, transport, batch);
   while (auto* unit = queue_->current()) {
-    unproven_ = !has_reported_ && queue_->last_begun() && queue_->next_symbol() == 0;
+    unproven_ = !options_.one_way && !has_reported_ && queue_->last_begun() && queue_->next_symbol() == 0;
     if (unproven_) break;
     begin(*unit, interval, now);
     const size_t due = pacer_.due(now);

@@ -8,6 +8,7 @@
 #pragma once
 
 #include "feedback/loss_model.hpp"
+#include "glimt/stats.hpp"
 #include "packetize/pacer.hpp"
 #include "packetize/packet_batch.hpp"
 #include "packetize/packet_history.hpp"
@@ -22,6 +23,13 @@ class SendSession {
  public:
   static constexpr auto kMaxBehind = std::chrono::seconds(1);
 
+  struct Options {
+    packetize::Pacer::Options pacing;
+    // Parity of so much of the data, whatever is lost. Nothing: as much as the reports say.
+    std::optional<double> parity;
+    // Nothing is ever heard of the receiver.
+    bool one_way = false;
+  };
   struct Counters {
     uint64_t frames = 0;              // sent whole
     uint64_t dropped = 0;             // left out for this receiver
@@ -29,14 +37,14 @@ class SendSession {
     uint64_t parity = 0, repair = 0;  // packets
     uint64_t refused = 0;
     uint64_t key_requests = 0;
+
+    ReceiverStats as_stats() const;
   };
 
-  SendSession(const transport::Peer& peer, Association association, const packetize::Pacer::Options& pacing);
+  SendSession(const transport::Peer& peer, Association association, const Options& options);
 
   // Once the association is open; again where the receiver was restarted.
   void start(Ref<packetize::SymbolUnit> newest_key);
-  // Parity of so much of the data, whatever is lost: what the closed form is held against, and what one-way streams need.
-  void fix_parity(double share) { fixed_parity_ = share; }
   // It takes the frames of a SharedStream, under that number, and no units.
   void start_sharing(uint32_t shared_id) { shared_id_ = shared_id; }
   const std::optional<uint32_t>& shared_id() const { return shared_id_; }
@@ -72,6 +80,7 @@ class SendSession {
   feedback::LossMeter loss;
 
  private:
+  uint8_t fixed_rows(const packetize::SymbolUnit& unit, uint32_t blocks) const;
   void on_key_wanted(Sequence after, Instant now);
   // When, of an `every` receiver, one more frame is sent to find out what became of those on their way: where all packets
   // of the last ones were lost, the receiver does not know of them.
@@ -86,11 +95,11 @@ class SendSession {
   size_t send_batch(Instant now, transport::Transport& transport, const packetize::PacketBatch& batch);
   size_t send_some(size_t room, Instant now, transport::Transport& transport, packetize::PacketBatch& batch);
 
+  const Options options_;
   std::optional<packetize::SendQueue> queue_;
   std::optional<uint32_t> shared_id_;
   packetize::Pacer pacer_;
   packetize::RepairQueue repairs_;
-  std::optional<double> fixed_parity_;
   feedback::LossModel model_;
   feedback::ParityPlanner planner_;
   feedback::ParityPlanner::Plan plan_;  // of the unit that is being sent

@@ -49,7 +49,7 @@ class SendSessionTest : public ::testing::Test {
  protected:
   explicit SendSessionTest(Mode mode = Mode::latest)
       : session_({}, Association({.role = wire::Role::sender, .connects = false, .symbol_bytes = 68}, kOwn),
-                 {.rate_bps = 0}) {
+                 {.pacing = {.rate_bps = 0}}) {
     session_.association.accept(hello_of(wire::Role::receiver, 700, kOwn, mode), now_, out_);
     out_.clear();
   }
@@ -235,6 +235,19 @@ TEST_F(SendSessionTest, FeedbackThatBreaksItsFormatIsRefused) {
   session_.start({});
   session_.on_feedback(MadePacket(wire::Type::feedback, kOwn, 1, as_bytes("no")).get(), history_, now_);
   EXPECT_EQ(session_.counters.refused, 1u);
+}
+
+TEST_F(SendSessionTest, OneWayItGoesOnWithoutEverHearingAnything) {
+  SendSession session({}, Association({.connects = false}, 0), {.pacing = {.rate_bps = 0}, .one_way = true});
+  session.association.assume(hello_of(wire::Role::receiver, 700, 0));
+  session.start({});
+  for (uint32_t frame = 1; frame <= 3; ++frame, now_ += 1min) {
+    session.offer(unit(frame), now_);
+    session.pump(now_, 33ms, transport_, batch_, out_);
+    EXPECT_EQ(transport_.frames(), (Numbers{frame, frame, frame}));
+    EXPECT_EQ(session.next_pump(), Instant::max()) << "and nobody is asked whether he is there";
+  }
+  EXPECT_TRUE(out_.packets.empty());
 }
 
 class SendEverySessionTest : public SendSessionTest {

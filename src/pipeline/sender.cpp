@@ -60,7 +60,8 @@ Result<uint32_t> Sender::add(const Url& url) {
 Result<uint32_t> Sender::add(const SendEndpoint& endpoint) {
   if (endpoint.address.wire == wire::WireFormat::pickle_q) sends_arrays_ = true;
   (endpoint.shares ? shares_ : encodes_) = true;
-  return stream_.add({endpoint.address, endpoint.pace_bps, endpoint.mode, endpoint.shares});
+  return stream_.add(
+      {endpoint.address, endpoint.pace_bps, endpoint.mode, endpoint.shares, endpoint.parity_percent});
 }
 
 bool Sender::remove(uint32_t id) { return stream_.remove(id); }

@@ -12,6 +12,7 @@
 #include <memory>
 
 #include "base/unique_fd.hpp"
+#include "transport/multicast.hpp"
 
 namespace glimt::transport {
 namespace {
@@ -61,6 +62,37 @@ Result<void> check_countdown(const Address& a, const Url& url, bool sends) {
                  (sends ? "name the receiver's host or path" : "add ?listen"));
 }
 
+// What the address says of a way without answers.
+Result<void> settle_one_way(Address& a, const Url& url, bool sends) {
+  const auto refuse = [&url](const std::string& why) { return invalid("'" + url.text + "': " + why); };
+  const auto feedback = url.find("feedback");
+  if (feedback && *feedback != "on" && *feedback != "off") return refuse("feedback is on or off");
+  a.group = is_group(a.host);
+  a.one_way = a.group || feedback == "off";
+  if (const auto interface = url.find("interface")) {
+    if (!a.group)
+      return refuse("interface= is for groups, as in udp://239.1.2.3:5000; leave it out, routes choose");
+    a.interface = *interface;
+  }
+  if (!a.one_way) return {};
+  if (a.kind != Kind::udp)
+    return refuse(a.group ? "a group is reached over udp://" : "feedback=off is for udp://; leave it out");
+  if (a.wire != wire::WireFormat::native)
+    return refuse("one-way streams and groups are of Glimt's own wire; leave wire= or the other out");
+  if (a.group && feedback == "on") return refuse("nothing comes back from a group; leave feedback=on out");
+  if (sends && a.role == Role::listen) {
+    return refuse(a.group
+                      ? "a sender to a group sends and does not listen; leave ?listen out"
+                      : "nobody tells a one-way sender where to send; name the receiver's host or a group");
+  }
+  if (!sends && a.role == Role::connect) {
+    return refuse(a.group ? "whoever receives from a group listens there; add ?listen"
+                          : "a one-way receiver cannot ask a sender; listen, as in udp://:" +
+                                std::to_string(a.port) + "?feedback=off, and have the sender name this host");
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<Address> Address::from_url(const Url& url, bool sends) {
@@ -74,6 +106,7 @@ Result<Address> Address::from_url(const Url& url, bool sends) {
     if (!a) return a;
     a->wire = *wire;
     if (auto roles = check_countdown(*a, url, sends); !roles) return roles.error();
+    if (auto way = settle_one_way(*a, url, sends); !way) return way.error();
     return a;
   }
   if (url.scheme != "udp" && url.scheme != "tcp") {
@@ -91,6 +124,7 @@ Result<Address> Address::from_url(const Url& url, bool sends) {
   a.text = url.scheme + "://" + (v6 ? "[" + a.host + "]" : a.host) + ":" + std::to_string(a.port);
   if (everywhere && connect) return invalid("'" + url.text + "': whom to connect to? Name a host");
   if (auto roles = check_countdown(a, url, sends); !roles) return roles.error();
+  if (auto way = settle_one_way(a, url, sends); !way) return way.error();
   return a;
 }
 
@@ -114,20 +148,14 @@ SocketAddress any_address(uint16_t port) {
   return any;
 }
 
-bool is_multicast(const SocketAddress& a) {
-  if (a.family() == AF_INET) {
-    return IN_MULTICAST(ntohl(reinterpret_cast<const sockaddr_in&>(a.storage).sin_addr.s_addr));
-  }
-  return IN6_IS_ADDR_MULTICAST(&reinterpret_cast<const sockaddr_in6&>(a.storage).sin6_addr);
-}
-
 }  // namespace
 
 Result<SocketAddress> resolve(const Address& address) {
   if (address.host.empty() || address.host == "::") return any_address(address.port);
   addrinfo hints{};
   hints.ai_socktype = address.kind == Kind::udp ? SOCK_DGRAM : SOCK_STREAM;
-  hints.ai_flags = AI_ADDRCONFIG;
+  // A host may have joined a group before it has an address of that family.
+  hints.ai_flags = address.group ? AI_NUMERICHOST : AI_ADDRCONFIG;
   addrinfo* found = nullptr;
   const int failed = getaddrinfo(address.host.c_str(), std::to_string(address.port).c_str(), &hints, &found);
   const std::unique_ptr<addrinfo, decltype(&freeaddrinfo)> list(found, &freeaddrinfo);
@@ -139,11 +167,10 @@ Result<SocketAddress> resolve(const Address& address) {
   SocketAddress result;
   std::memcpy(&result.storage, found->ai_addr, found->ai_addrlen);
   result.length = found->ai_addrlen;
-  if (is_multicast(result)) {
-    return Error{ErrorKind::unsupported,
-                 address.text +
-                     ": sending to a group is not built yet; name one host, or let the "
-                     "sender listen, which serves any number of receivers"};
+  if (address.group) return with_interface(address, result);
+  if (is_group(result)) {
+    return invalid(address.text + ": a group is named by its number alone, as in udp://239.1.2.3:" +
+                   std::to_string(address.port) + ", and its interface by ?interface=eth0");
   }
   return result;
 }

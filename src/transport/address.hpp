@@ -25,9 +25,12 @@ struct Address {
   wire::WireFormat wire = wire::WireFormat::native;
   std::string host;  // udp, tcp; empty: every local address
   uint16_t port = 0;
-  std::string path;      // unix
-  unsigned mode = 0600;  // unix: of the socket file
-  std::string text;      // for people, without options
+  bool one_way = false;   // udp: nothing ever comes back
+  bool group = false;     // udp: the host is a multicast group; then one_way too
+  std::string interface;  // by which a group is reached; empty: the routing table chooses
+  std::string path;       // unix
+  unsigned mode = 0600;   // unix: of the socket file
+  std::string text;       // for people, without options
 
   // `sends`: whether this end is the sender. It listens on a Unix socket unless the options or the wire say otherwise.
   static Result<Address> from_url(const Url& url, bool sends);
@@ -40,7 +43,8 @@ struct SocketAddress {
   const sockaddr* get() const { return reinterpret_cast<const sockaddr*>(&storage); }
 };
 
-// Listening on every address gives an IPv6 address that takes IPv4 too, where the kernel has IPv6.
+// Listening on every address gives an IPv6 address that takes IPv4 too, where the kernel has IPv6. A group's names its
+// interface, where it has to.
 Result<SocketAddress> resolve(const Address& address);
 
 // A UDP address or a connection, as a value.

@@ -190,6 +190,70 @@ TEST_F(TransportTest, WiresOfOthersAskForTheirSocketsAndRoles) {
   EXPECT_EQ(address("unix:///tmp/x?wire=countdown", false).role, Role::listen);
 }
 
+// By loopback, and of this process alone.
+std::string own_group(const std::string& options = "") {
+  const auto pid = static_cast<unsigned>(getpid());
+  return "udp://239.255." + std::to_string(pid / 250 % 250) + "." + std::to_string(1 + pid % 250) + ":" +
+         std::to_string(20000 + pid % 10000) + "?interface=lo" + options;
+}
+
+TEST_F(TransportTest, EachReceiverOfAGroupGetsWhatIsSentToIt) {
+  listener = std::move(*open(own_group("&listen")));
+  net.do_on([&] { listener->start(at_listener); });
+  Recorder at_second;
+  auto second = std::move(*open(own_group("&listen")));
+  net.do_on([&] { second->start(at_second); });
+  connector = std::move(*open_transport(*net.loop, address(own_group(), true)));
+  net.do_on([&] { connector->start(at_connector); });
+  ASSERT_TRUE(net.until([&] { return at_connector.connected == 1; }));
+  std::vector<std::vector<uint8_t>> packets;
+  for (int i = 0; i < 150; ++i) packets.push_back(pattern(1200, static_cast<uint8_t>(i)));
+  send(*connector, at_connector.last_peer, packets);
+  ASSERT_TRUE(net.until([&] {
+    return at_listener.datagrams.size() == packets.size() && at_second.datagrams.size() == packets.size();
+  }));
+  EXPECT_EQ(at_listener.datagrams, packets);
+  EXPECT_EQ(at_second.datagrams, packets);
+  net.do_on([&] { second.reset(); });
+}
+
+TEST_F(TransportTest, OneWayAddressesSayWhatIsWrongWithThem) {
+  const auto error_of = [](const std::string& text, bool sends) {
+    const auto a = Address::from_url(*Url::parse(text), sends);
+    return a ? std::string() : a.error().message;
+  };
+  for (const char* to : {"udp://a:9?feedback=off", "udp://239.1.2.3:9", "udp://[ff02::1:2]:9?interface=lo"})
+    EXPECT_EQ(error_of(to, true), "");
+  for (const char* at :
+       {"udp://:9?feedback=off", "udp://239.1.2.3:9?listen", "udp://a:9?listen&feedback=off"})
+    EXPECT_EQ(error_of(at, false), "");
+  EXPECT_THAT(error_of("udp://a:9?feedback=no", true), HasSubstr("on or off"));
+  EXPECT_THAT(error_of("udp://239.1.2.3:9?feedback=on", true), HasSubstr("leave feedback=on out"));
+  EXPECT_THAT(error_of("udp://:9?feedback=off", true), HasSubstr("name the receiver's host"));
+  EXPECT_THAT(error_of("udp://239.1.2.3:9?listen", true), HasSubstr("leave ?listen out"));
+  EXPECT_THAT(error_of("udp://239.1.2.3:9", false), HasSubstr("add ?listen"));
+  EXPECT_THAT(error_of("udp://a:9?feedback=off", false), HasSubstr("udp://:9?feedback=off"));
+  EXPECT_THAT(error_of("tcp://a:9?feedback=off", true), HasSubstr("for udp://"));
+  EXPECT_THAT(error_of("tcp://239.1.2.3:9", true), HasSubstr("over udp://"));
+  EXPECT_THAT(error_of("unix:///tmp/x?feedback=off", true), HasSubstr("for udp://"));
+  EXPECT_THAT(error_of("udp://239.1.2.3:9?wire=countdown", true), HasSubstr("Glimt's own wire"));
+  EXPECT_THAT(error_of("udp://a:9?interface=eth0", true), HasSubstr("is for groups"));
+}
+
+TEST_F(TransportTest, SaysWhatIsWrongWithAnInterface) {
+  for (const bool sends : {true, false}) {
+    const std::string options = sends ? "" : "&listen";
+    const auto none =
+        open_transport(*net.loop, address("udp://239.1.2.3:9?interface=nowhere0" + options, sends));
+    ASSERT_FALSE(none);
+    EXPECT_EQ(none.error().kind, ErrorKind::invalid_argument);
+    EXPECT_THAT(none.error().message, HasSubstr("no interface 'nowhere0'"));
+  }
+  const auto unnamed = open_transport(*net.loop, address("udp://[ff02::1:2]:9", true));
+  ASSERT_FALSE(unnamed);
+  EXPECT_THAT(unnamed.error().message, HasSubstr("?interface=eth0"));
+}
+
 TEST_F(TransportTest, SaysWhoHasAPortThatIsInUse) {
   for (const std::string& where : {kUdp, kTcp}) {
     const auto first = open(where + "?listen");

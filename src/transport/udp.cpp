@@ -10,6 +10,7 @@
 
 #include "base/log.hpp"
 #include "transport/capabilities.hpp"
+#include "transport/multicast.hpp"
 #include "transport/name_lookup.hpp"
 #include "transport/transport.hpp"
 #include "wire/packet.hpp"
@@ -167,7 +168,8 @@ class Udp final : public Transport {
   // Whether the socket's own address is the one that a new socket would have.
   bool leaves_from_here() const {
     const UniqueFd fresh(socket(family_, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-    if (!fresh || ::connect(fresh.get(), where_.get(), where_.length) != 0) return true;  // no better way
+    if (!fresh || !send_by_interface(fresh.get(), address_)) return true;
+    if (::connect(fresh.get(), where_.get(), where_.length) != 0) return true;  // no better way
     return local_address(fresh.get()).ip == local_address(fd_.get()).ip;
   }
   static Peer local_address(int fd) {
@@ -181,7 +183,7 @@ class Udp final : public Transport {
     sockaddr nobody{};
     nobody.sa_family = AF_UNSPEC;
     ::connect(fd_.get(), &nobody, sizeof nobody);
-    if (::connect(fd_.get(), where_.get(), where_.length) != 0)
+    if (!send_by_interface(fd_.get(), address_) || ::connect(fd_.get(), where_.get(), where_.length) != 0)
       return;     // asked again with the next reroute()
     gso_ = true;  // it was the way that took none
     log::info("{}: this machine's address has changed", address_.text);
@@ -313,6 +315,23 @@ class Udp final : public Transport {
   alignas(cmsghdr) std::array<Control, kReceiveMessages> receive_control_{};
 };
 
+Result<void> listen_at(int fd, const Address& address, const SocketAddress& where) {
+  if (address.group)
+    set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1);  // each of this machine's receivers gets a copy
+  if (bind(fd, where.get(), where.length) != 0) return socket_error(address, "bind", errno);
+  return address.group ? join_group(fd, address, where) : Result<void>();
+}
+
+Result<void> connect_to(int fd, const Address& address, const SocketAddress& where) {
+  if (auto by = send_by_interface(fd, address); !by) return by;
+  if (connect(fd, where.get(), where.length) == 0) return {};
+  if (errno != ENETUNREACH && errno != EHOSTUNREACH) return socket_error(address, "connect", errno);
+  log::warning(
+      "{}: there is no way to it yet ({}); still trying{}", address.text, std::strerror(errno),
+      address.group && address.interface.empty() ? ". ?interface=eth0 names one (`ip link` lists them)" : "");
+  return {};
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Transport>> open_udp(EventLoop& loop, const Address& address) {
@@ -336,12 +355,9 @@ Result<std::unique_ptr<Transport>> open_udp(EventLoop& loop, const Address& addr
   }
   const int one = 1;
   const bool gro = setsockopt(fd.get(), SOL_UDP, UDP_GRO, &one, sizeof one) == 0;
-  if (address.role == Role::listen) {
-    if (bind(fd.get(), where->get(), where->length) != 0) return socket_error(address, "bind", errno);
-  } else if (connect(fd.get(), where->get(), where->length) != 0) {
-    if (errno != ENETUNREACH && errno != EHOSTUNREACH) return socket_error(address, "connect", errno);
-    log::warning("{}: there is no way to it yet ({}); still trying", address.text, std::strerror(errno));
-  }
+  const auto ready = address.role == Role::listen ? listen_at(fd.get(), address, *where)
+                                                  : connect_to(fd.get(), address, *where);
+  if (!ready) return ready.error();
   auto udp = std::make_unique<Udp>(loop, address, std::move(fd), *where);
   udp->set_gro(gro);
   return std::unique_ptr<Transport>(std::move(udp));

@@ -28,6 +28,7 @@ class FramePackets {
     Codec codec = Codec::raw;
     uint8_t rows = 0;     // that the packets announce
     bool says_k = false;  // they were sent once the frame was known whole
+    uint64_t clock_id = 42;
   };
 
   FramePackets(uint32_t number, const std::vector<std::string>& strips, const Options& options)
@@ -121,7 +122,7 @@ class FramePackets {
     d.height = options_.height;
     d.strips = static_cast<uint8_t>(strips_.size());
     d.captured_us = to_us(options_.captured_at);
-    d.clock_id = 42;
+    d.clock_id = options_.clock_id;
     d.metadata = as_bytes(options_.metadata);
     std::string bytes(wire::kDescriptorFieldsBytes + options_.metadata.size(), '\0');
     ByteWriter out({reinterpret_cast<uint8_t*>(bytes.data()), bytes.size()});

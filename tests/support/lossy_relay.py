@@ -14,7 +14,7 @@ class LossyRelay:
     def __init__(self, target, loss, outage=0, seed=1):
         self.outage = outage
         self.target, self.loss, self.dice = ("127.0.0.1", target), loss, random.Random(seed)
-        self.passed = self.lost = 0
+        self.passed = self.lost = self.answers = 0
         self.near, self.far = (socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(2))
         self.near.bind(("127.0.0.1", 0))
         self.far.bind(("127.0.0.1", 0))
@@ -56,5 +56,6 @@ class LossyRelay:
 
     def back(self):
         for data, _ in self.receive(self.far):
+            self.answers += 1
             if self.client:
                 self.near.sendto(data, self.client)

@@ -68,6 +68,27 @@ inline Datagram body_of_data(const wire::DataPacket& p) {
   return body;
 }
 
+// The whole datagram.
+inline Datagram sealed(const wire::DataPacket& p, uint32_t session, uint64_t number) {
+  const Datagram body = body_of_data(p);
+  Datagram datagram(wire::kHeaderBytes + body.size() + wire::kTagBytes);
+  ByteWriter out(datagram);
+  serialize(out, wire::Header{wire::Type::data, 0, 0, session, number});
+  out.put(body);
+  const Bytes whole(datagram);
+  const Bytes symbol = whole.subspan(wire::kDataHeaderBytes, wire::kPrefixBytes + p.payload.size());
+  const uint32_t checksum = wire::packet_checksum(
+      wire::symbol_checksum(symbol.first(wire::kPrefixBytes), symbol.subspan(wire::kPrefixBytes)),
+      whole.first(wire::kDataHeaderBytes));
+  wire::write_tag(std::span(datagram).last<wire::kTagBytes>(), checksum);
+  return datagram;
+}
+inline Datagram sealed(wire::Type type, uint32_t session, uint64_t number, Bytes body) {
+  Datagram buffer(wire::kMinPacketBytes + body.size());
+  wire::seal_control(buffer, {type, 0, 0, session, number}, body);
+  return buffer;
+}
+
 inline wire::Hello hello_of(wire::Role role, uint32_t session, uint32_t echo, Mode mode = Mode::latest) {
   wire::Hello h;
   h.session = session;

@@ -56,13 +56,13 @@ class VirtualStream final : private media::StripSink {
         back_(options_.back),
         transport_(*this),
         way_back_(*this),
-        sender_({}, pipeline::Association(association(wire::Role::sender), kSender), {.rate_bps = 0}),
+        sender_({}, pipeline::Association(association(wire::Role::sender), kSender),
+                {.pacing = {.rate_bps = 0}, .parity = options_.fixed_parity}),
         receiver_({}, pipeline::Association(association(wire::Role::receiver), kReceiver),
                   {.mode = options_.mode, .latency = options_.deadline}, *this) {
     bytes_.assign(size_t{options_.symbols} * kPayload - 45, 'v');
     sender_.association.accept(hello(wire::Role::receiver, kReceiver, kSender), now_, nowhere_);
     receiver_.association.accept(hello(wire::Role::sender, kSender, kReceiver), now_, nowhere_);
-    if (options_.fixed_parity) sender_.fix_parity(*options_.fixed_parity);
     sender_.start({});
     receiver_.start(0);
   }
