@@ -15,6 +15,10 @@ namespace {
 
 constexpr std::array<uint8_t, 2> kEndOfPicture{0xFF, media::kEoi};
 
+Error nothing_before() {
+  return {ErrorKind::unavailable, "a strip is missing, and no picture before has it"};
+}
+
 Error malformed(const std::string& why) {
   return {ErrorKind::malformed, "a JPEG that does not decode cleanly: " + why};
 }
@@ -107,7 +111,7 @@ class JpegDecoder final : public Decoder {
   Result<void> conceal(int strip) override {
     const auto index = static_cast<size_t>(strip);
     if (frame_.empty() || strip < 0 || strip >= own_.count || come_[index] || !is_as_before(index))
-      return Error{ErrorKind::unavailable, "a strip is missing, and no picture before has it"};
+      return nothing_before();
     come_[index] = true;
     own_.strips[index].strip = before_.strips[index].strip;
     add(strip, before_.strips[index].head);
@@ -166,6 +170,7 @@ class JpegDecoder final : public Decoder {
 
   // The first strip says what the others are.
   Result<void> read_first(const media::Strip& strip) {
+    if (strip.headers_only && !before_.strips[0].head) return nothing_before();
     const auto layout = media::read_jpeg_headers(strip.bytes);
     const auto segments = layout ? segments_of(strip, *layout) : std::nullopt;
     const auto plan = segments ? media::strips_of(*layout, *segments) : std::nullopt;
@@ -186,9 +191,8 @@ class JpegDecoder final : public Decoder {
 
   // Where the first strip is cut off the picture before tells: without one it cannot be shown at all.
   std::optional<size_t> segments_of(const media::Strip& first, const media::JpegLayout& layout) const {
-    if (!first.headers_only) return media::count_segments(first.bytes.subspan(layout.entropy_at), 0);
-    const auto& head = before_.strips[0].head;
-    return head ? std::optional(head->plan.segments) : std::nullopt;
+    return first.headers_only ? before_.strips[0].head->plan.segments
+                              : media::count_segments(first.bytes.subspan(layout.entropy_at), 0);
   }
 
   bool is_as_before(size_t index) const {

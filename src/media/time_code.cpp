@@ -92,6 +92,7 @@ std::optional<TimeCode> try_read_time_code(const Frame& frame) {
 }
 
 TimeCodeCheck::Verdict TimeCodeCheck::check(const Frame& frame) {
+  if (frame.missing.any()) return Verdict::concealed;
   const auto code = try_read_time_code(frame);
   if (!code) {
     ++missing_;

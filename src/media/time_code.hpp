@@ -33,9 +33,10 @@ std::optional<TimeCode> try_read_time_code(const Frame& frame);
 // Holds the code in each picture of a stream against the picture's own capture time and the picture before.
 class TimeCodeCheck {
  public:
-  enum class Verdict { right, wrong, missing };
+  enum class Verdict { right, wrong, missing, concealed };
   // Wrong where the time is not that of `sender_captured_us`, or the number did not count up. A sender that was
-  // restarted counts from 0 again, but its clock goes on.
+  // restarted counts from 0 again, but its clock goes on. A picture that lacks strips may have the code of the one before in
+  // their place: it is not judged.
   Verdict check(const Frame& frame);
 
   uint64_t right() const { return right_; }

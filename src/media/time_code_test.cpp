@@ -54,5 +54,16 @@ TEST(TimeCodeCheck, APictureWithoutACodeOrTooSmallForOneIsMissing) {
   EXPECT_EQ(check.missing(), 2u);
 }
 
+TEST(TimeCodeCheck, APictureThatLacksStripsIsNotJudged) {
+  TimeCodeCheck check;
+  EXPECT_EQ(check.check(picture(7, 1000)), Verdict::right);
+  Frame again = picture(7, 1000);
+  again.sender_captured_us = 2000;
+  again.missing.set(0);
+  EXPECT_EQ(check.check(again), Verdict::concealed);
+  EXPECT_EQ(check.check(picture(9, 3000)), Verdict::right);
+  EXPECT_EQ(check.wrong() + check.missing(), 0u);
+}
+
 }  // namespace
 }  // namespace glimt::media
