@@ -156,6 +156,16 @@ TEST(LossyWayTest, LostReportsAreSaidAgain) {
   }
 }
 
+TEST(LossyWayTest, EveryFrameComesWhateverIsLostWhereThereIsTime) {
+  for (const double burst : {0.0, 4.0, 10.0}) {
+    VirtualStream::Options options;
+    options.deadline = 1s;
+    options.way.loss = options.back.loss = 0.29;
+    options.way.burst = options.back.burst = burst;
+    EXPECT_EQ(run(options, 1500).not_whole(), 0u) << burst;
+  }
+}
+
 TEST(LossyWayTest, FramesThatAreLostWholeComeBack) {
   VirtualStream::Options options;
   options.symbols = 4;
