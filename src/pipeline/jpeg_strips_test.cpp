@@ -8,56 +8,13 @@
 
 #include "decode/decoder.hpp"
 #include "encode/encoder.hpp"
-#include "support/pictures.hpp"
+#include "support/jpeg_strips.hpp"
 #include "support/serial_jpeg.hpp"
 
 namespace glimt::pipeline {
 namespace {
 
 using namespace test;
-
-std::string packed(const media::Frame& frame) {
-  std::string bytes(media::packed_size(frame.format, frame.width, frame.height), '\0');
-  media::copy_packed(frame, reinterpret_cast<uint8_t*>(bytes.data()));
-  return bytes;
-}
-
-// A JPEG in strips, which tests take apart, damage and put into another order.
-struct Strips {
-  media::UnitInfo info;
-  std::vector<std::string> bytes;
-
-  Strips() = default;
-  Strips(const Picture& picture, const encode::EncoderOptions& options) {
-    CollectingSink sink;
-    EXPECT_TRUE(encode::make_jpeg_encoder(options)->encode(picture.frame(), sink));
-    info = sink.unit->info;
-    for (const auto& strip : sink.strips) bytes.emplace_back(as_text(strip.bytes));
-  }
-  std::string spliced() const {
-    std::string all;
-    for (const auto& strip : bytes) all += strip;
-    return all;
-  }
-  std::vector<size_t> in_order() const {
-    std::vector<size_t> order(bytes.size());
-    for (size_t i = 0; i < order.size(); ++i) order[i] = i;
-    return order;
-  }
-  Result<media::Frame> decode(decode::Decoder& decoder, const std::vector<size_t>& order) const {
-    if (auto begun = decoder.begin(info); !begun) return begun.error();
-    for (const size_t i : order) {
-      // At an address of its own, so that whoever reads beyond it is found out.
-      Ref<media::Buffer> owner(new media::Buffer);
-      owner->reserve(bytes[i].size() + 1);
-      std::copy(bytes[i].begin(), bytes[i].end(), owner->data());
-      const media::Strip strip{owner, {owner->data(), bytes[i].size()}, static_cast<int>(i)};
-      if (auto done = decoder.strip(strip); !done) return done.error();
-    }
-    return decoder.end();
-  }
-  Result<media::Frame> decode(decode::Decoder& decoder) const { return decode(decoder, in_order()); }
-};
 
 struct Case {
   PixelFormat format;
@@ -325,92 +282,6 @@ TEST_P(LyingStripsTest, APictureThatIsGivenUpLeavesNothingBehind) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Workers, LyingStripsTest, ::testing::Values(1, 3));
-
-// A strip that never came is that of the picture before, whatever became of its pixels.
-class StripConcealTest : public ::testing::TestWithParam<int> {
- protected:
-  static constexpr int kWidth = 640, kHeight = 480;
-
-  static Strips picture(uint32_t grain, int quality, int height = kHeight) {
-    return {Picture({PixelFormat::bgr24, kWidth, height}).roughen(grain),
-            {.quality = quality, .workers = 1, .strips = 8}};
-  }
-  // Without those strips; of the first its headers.
-  static Result<media::Frame> decode_without(decode::Decoder& decoder, const Strips& strips,
-                                             const std::vector<size_t>& missing) {
-    if (auto begun = decoder.begin(strips.info); !begun) return begun.error();
-    for (size_t i = 0; i < strips.bytes.size(); ++i) {
-      const bool lacks = std::count(missing.begin(), missing.end(), i) > 0;
-      if (lacks && i > 0) continue;
-      Ref<media::Buffer> owner(new media::Buffer);
-      const size_t size =
-          lacks ? media::read_jpeg_headers(as_bytes(strips.bytes[0]))->entropy_at : strips.bytes[i].size();
-      owner->reserve(size);
-      std::copy_n(strips.bytes[i].begin(), size, owner->data());
-      if (auto done = decoder.strip({owner, {owner->data(), size}, static_cast<int>(i), lacks}); !done)
-        return done.error();
-    }
-    for (const size_t i : missing) {
-      if (auto done = decoder.conceal(static_cast<int>(i)); !done) return done.error();
-    }
-    return decoder.end();
-  }
-  std::unique_ptr<decode::Decoder> decoder() const {
-    return decode::make_jpeg_decoder({.workers = GetParam()});
-  }
-  // Rows of a strip.
-  static std::string rows(const std::string& pixels, size_t strip) {
-    const size_t bytes = size_t{kWidth} * 3 * 64;
-    return pixels.substr(strip * bytes, bytes);
-  }
-};
-
-TEST_P(StripConcealTest, MissingStripsAreThoseOfThePictureBefore) {
-  const Strips first = picture(1, 90), second = picture(2, 60), third = picture(3, 75);
-  const auto one = decoder(), alone = decoder();
-  auto frame = first.decode(*one);
-  ASSERT_TRUE(frame);
-  const std::string before = packed(*frame);
-  std::fill_n(frame->planes[0].data, before.size(), uint8_t{0});  // its reader has drawn on it
-  const std::string own = packed(*second.decode(*alone)), last = packed(*third.decode(*alone));
-  for (const size_t lost : {size_t{0}, size_t{3}, size_t{7}}) {
-    ASSERT_TRUE(first.decode(*one));
-    const auto concealed = decode_without(*one, second, {lost});
-    ASSERT_TRUE(concealed) << concealed.error().message;
-    const std::string pixels = packed(*concealed);
-    for (size_t i = 0; i < 8; ++i) EXPECT_EQ(rows(pixels, i), rows(i == lost ? before : own, i)) << i;
-    const auto again = decode_without(*one, third, {lost, 5});
-    ASSERT_TRUE(again) << again.error().message;
-    EXPECT_EQ(rows(packed(*again), lost), rows(before, lost)) << "it is two pictures old by now";
-    EXPECT_EQ(rows(packed(*again), 5), rows(own, 5));
-    EXPECT_EQ(rows(packed(*again), 6), lost == 6 ? rows(before, 6) : rows(last, 6));
-  }
-}
-
-TEST_P(StripConcealTest, FirstPictureAndOneOfAnotherShapeCannotBe) {
-  const auto one = decoder();
-  for (const size_t lost : {size_t{3}, size_t{0}}) {
-    const auto first = decode_without(*one, picture(1, 90), {lost});
-    ASSERT_FALSE(first);
-    EXPECT_EQ(first.error().kind, ErrorKind::unavailable);
-  }
-  ASSERT_TRUE(picture(1, 90).decode(*one));
-  EXPECT_FALSE(decode_without(*one, picture(2, 90, 240), {1}));
-  EXPECT_TRUE(decode_without(*one, picture(3, 90), {1})) << "what was not shown is not what was before";
-}
-
-TEST_P(StripConcealTest, WhatCameIsNotConcealed) {
-  const auto one = decoder();
-  const Strips strips = picture(1, 90);
-  ASSERT_TRUE(strips.decode(*one));
-  ASSERT_TRUE(one->begin(strips.info));
-  ASSERT_TRUE(one->strip({Ref<Shared>(), as_bytes(strips.bytes[0]), 0}));
-  EXPECT_FALSE(one->conceal(0));
-  EXPECT_FALSE(one->conceal(8));
-  EXPECT_FALSE(one->conceal(-1));
-}
-
-INSTANTIATE_TEST_SUITE_P(Workers, StripConcealTest, ::testing::Values(1, 3));
 
 }  // namespace
 }  // namespace glimt::pipeline

@@ -117,6 +117,7 @@ class Reassembler {
   void go_on(Slot& slot, size_t held_before, Instant now, Output& out);
   void note_later_frame(const Slot& slot, Instant now);
   DeficitTracker::Link link(Instant now) const;
+  void note_loss(Instant now);
   bool loses(Instant now) const { return now < loses_until_; }
   bool asks() const { return options_.repairs && !options_.reliable; }
   void look_ahead(const Slot& newest, Instant now);
