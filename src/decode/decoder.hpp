@@ -7,7 +7,8 @@
 //   errors   malformed; exhausted where the picture is over the limit; unavailable where it depends on one that was
 //            not decoded: nothing before the next key frame can be
 //   threads  thread-compatible; may have threads of its own, at work between begin() and end(), on what strips look at
-//   memory   frames of the pool, at most max_frame_bytes each
+//   memory   frames of the pool, at most max_frame_bytes each; JPEG: of the last picture in strips its bytes, and copies of as many
+//            strips of those before it as max_frame_bytes has room for
 #pragma once
 
 #include <memory>

@@ -32,12 +32,9 @@ struct Worker {
 
 // What the first strip of a picture says of all of them.
 struct Head : Shared {
-  Ref<Shared> owner;
-  Bytes headers;
+  std::vector<uint8_t> headers;  // of its own, at most kMaxStripHeaders: it may outlive its picture by many
   media::JpegLayout layout;
   media::JpegStrips plan;
-
-  void on_idle() { owner = {}; }
 };
 
 // What a picture is decoded from, strip by strip: its own bytes, or those of a picture before.
@@ -107,13 +104,21 @@ class JpegDecoder final : public Decoder {
     return failed_ ? malformed(reason()) : Result<void>();
   }
 
-  // From its bytes: its pixels were handed out, and are no longer ours.
+  // From its bytes: its pixels were handed out, and are no longer ours. They are copied, so that a strip which is missing again
+  // and again does not keep all of a picture's bytes for its own.
   Result<void> conceal(int strip) override {
     const auto index = static_cast<size_t>(strip);
     if (frame_.empty() || strip < 0 || strip >= own_.count || come_[index] || !is_as_before(index))
       return nothing_before();
+    const Bytes former = before_.strips[index].strip.bytes;
+    concealed_bytes_ += former.size();
+    if (concealed_bytes_ > options_.max_frame_bytes) return nothing_before();
+    auto copy = copies_.take();
+    copy->reserve(former.size());
+    std::memcpy(copy->data(), former.data(), former.size());
+    const Bytes bytes(copy->data(), former.size());
+    own_.strips[index].strip = {std::move(copy), bytes, strip};
     come_[index] = true;
-    own_.strips[index].strip = before_.strips[index].strip;
     add(strip, before_.strips[index].head);
     return failed_ ? malformed(reason()) : Result<void>();
   }
@@ -134,6 +139,7 @@ class JpegDecoder final : public Decoder {
     pool_.drop();
     own_.clear();
     head_ = {};
+    concealed_bytes_ = 0;
     come_.reset();
     frame_ = {};
     failed_ = false;
@@ -176,14 +182,12 @@ class JpegDecoder final : public Decoder {
     const auto plan = segments ? media::strips_of(*layout, *segments) : std::nullopt;
     if (!plan || plan->count != own_.count) return malformed("strips that do not fit together");
     head_ = heads_.take();
-    head_->owner = strip.owner;
     head_->layout = *layout;
     head_->plan = *plan;
-    head_->headers = strip.bytes.first(layout->entropy_at);
-    Worker& own = workers_.back();
-    if (!media::make_strip_headers(head_->headers, layout->height, own.headers))
+    if (!media::make_strip_headers(strip.bytes.first(layout->entropy_at), layout->height, head_->headers))
       return malformed("headers that do not suit strips");
-    if (!own.reader.open({own.headers})) return malformed(own.reader.error());
+    Worker& own = workers_.back();
+    if (!own.reader.open({head_->headers})) return malformed(own.reader.error());
     const auto chosen = choose_frame(own.reader);
     own.reader.give_up();
     return chosen;
@@ -280,6 +284,8 @@ class JpegDecoder final : public Decoder {
   media::BufferPool buffers_;
   media::JpegCutter cutter_;
   Pool<Head> heads_{4};
+  media::BufferPool copies_{4};
+  size_t concealed_bytes_ = 0;
   Origins before_;  // of the last picture that was whole, or made so
 
   // of the picture in work; what workers read of it stands while they work

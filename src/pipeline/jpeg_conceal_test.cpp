@@ -82,6 +82,24 @@ TEST_P(StripConcealTest, FirstPictureAndOneOfAnotherShapeCannotBe) {
   EXPECT_TRUE(decode_without(*one, picture(3, 90), {1})) << "what was not shown is not what was before";
 }
 
+TEST_P(StripConcealTest, StripThatIsMissingAgainAndAgainKeepsNoPictureAlive) {
+  const auto one = decoder();
+  const Strips first = picture(1, 90);
+  Ref<media::Buffer> all(new media::Buffer);
+  const std::string bytes = first.spliced();
+  all->reserve(bytes.size());
+  std::copy(bytes.begin(), bytes.end(), all->data());
+  ASSERT_TRUE(one->begin(first.info));
+  size_t at = 0;
+  for (size_t i = 0; i < first.bytes.size(); at += first.bytes[i++].size())
+    ASSERT_TRUE(one->strip({all, {all->data() + at, first.bytes[i].size()}, static_cast<int>(i)}));
+  ASSERT_TRUE(one->end());
+  EXPECT_FALSE(all->unique());
+  ASSERT_TRUE(decode_without(*one, picture(2, 90), {0, 3}));
+  ASSERT_TRUE(decode_without(*one, picture(3, 90), {0, 3}));
+  EXPECT_TRUE(all->unique());
+}
+
 TEST_P(StripConcealTest, WhatCameIsNotConcealed) {
   const auto one = decoder();
   const Strips strips = picture(1, 90);
