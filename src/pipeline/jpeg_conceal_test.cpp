@@ -101,8 +101,8 @@ TEST_P(StripConcealTest, StripThatIsMissingAgainAndAgainKeepsNoPictureAlive) {
 }
 
 TEST_P(StripConcealTest, WhatCameIsNotConcealed) {
+  const Strips strips = picture(1, 90);  // outlives the decoder, whose threads look at it
   const auto one = decoder();
-  const Strips strips = picture(1, 90);
   ASSERT_TRUE(strips.decode(*one));
   ASSERT_TRUE(one->begin(strips.info));
   ASSERT_TRUE(one->strip({Ref<Shared>(), as_bytes(strips.bytes[0]), 0}));
