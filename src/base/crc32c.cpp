@@ -10,7 +10,7 @@ namespace glimt {
 namespace {
 
 // ISA-L's AVX-512 code returns with the upper halves of the vector registers in use. Whatever SSE instruction comes next would
-// have to wait for its result, to keep them: a third of a microsecond a packet was seen.
+// have to wait for its result, to keep them: 0.3 to 0.5 us a packet were seen.
 #ifdef __x86_64__
 const bool has_avx = __builtin_cpu_supports("avx");
 
