@@ -2,6 +2,8 @@
 from ancestor_ends import FRAMES, Ancestor, check_all, check_in_order, check_none_torn, counted, wait_for_shown
 from command import poll_until
 
+SLOWEST = 8  # pictures a second, to A's script
+MOST = 0.9  # of the pictures come over UDP
 
 def pace(letter, size, to_script):
     """A, and B at a receiver that is Glimt: nothing can hold the sender back."""
@@ -30,20 +32,34 @@ def kernel_drops(port):
 
 def check_to_script(checks, command, folder, letter, size):
     """Glimt sends; the script shows everything, which ends with the stream."""
+    fps = pace(letter, size, True)
+    # A's script has the kernel's stock receive buffer: where it is too slow for this machine, pictures come less often, not fewer.
+    while not stream_to_script(checks, command, folder, letter, size, fps, may_drop=letter == "A" and fps > SLOWEST):
+        fps /= 2
+
+
+def stream_to_script(checks, command, folder, letter, size, fps, may_drop=False):
+    """False where nothing was judged: `may_drop`, and the script's socket dropped more than a tenth of the pictures."""
     what = f"{letter}, Glimt to script, {size[0]}x{size[1]}"
     ancestor = Ancestor(letter, folder)
     sender, receiver = start_both(ancestor,
-                                  lambda: ancestor.sender(command, folder, size=size, fps=pace(letter, size, True)),
+                                  lambda: ancestor.sender(command, folder, size=size, fps=fps),
                                   lambda: ancestor.receiver_script(size=size))
     with sender, receiver:
-        checks.equal(sender.wait(60), 0, f"{what}: the sender ends with its source", sender.errors())
+        code = sender.wait(60 + FRAMES / fps if fps else 60)
         # A and B's script begins with the second picture: it throws away what may be the rest of one.
         first = 1 if letter in "AB" else 0
         wait_for_shown(receiver, FRAMES - first, 10)
         dropped = kernel_drops(ancestor.port) if letter == "A" else 0
+        whole = sum(s.verdict == "whole" for s in receiver.shown())
+        if may_drop and dropped and whole < MOST * FRAMES:
+            print(f"{what}: too fast at {fps:g} a second, its socket dropped {dropped} datagrams")
+            return False
+        checks.equal(code, 0, f"{what}: the sender ends with its source", sender.errors())
         judge(checks, letter, receiver.shown(), first, what, receiver.errors() + sender.errors(), dropped)
         if letter in "CE":
             checks.equal(receiver.wait(), 0, f"{what}: the script sees the end", receiver.errors())
+    return True
 
 
 def check_from_script(checks, command, folder, letter, size):
@@ -79,4 +95,4 @@ def judge(checks, letter, shown, first, what, detail, dropped=0):
     else:
         check_none_torn(checks, shown, what, detail)
     check_in_order(checks, shown, what)
-    checks.that(len(shown) >= 0.9 * FRAMES, f"{what}: {len(shown)} of {FRAMES - first} pictures came", detail)
+    checks.that(len(shown) >= MOST * FRAMES, f"{what}: {len(shown)} of {FRAMES - first} pictures came", detail)
