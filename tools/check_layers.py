@@ -70,7 +70,6 @@ def allowed_folders(folder):
 class Checker:
     def __init__(self, root):
         self.root = Path(root)
-        self.has_hub = (self.root / "src/hub").is_dir()
         self.violations = []
 
     def run(self):
@@ -136,7 +135,7 @@ class Checker:
         if self.folder:
             return allowed_folders(self.folder)
         if self.where.startswith("apps/"):
-            return UP_TO_VALUES | {"hub", "control", "web", "archive"} if self.has_hub else UP_TO_PIPELINE | {"archive"}
+            return UP_TO_PIPELINE | {"hub", "control", "web", "archive"}
         return set()
 
     def report(self, number, text):

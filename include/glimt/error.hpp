@@ -22,6 +22,9 @@ enum class ErrorKind {
   malformed,         // drop the bytes, count them
   exhausted,         // a stated bound was met; shed load
   unauthenticated,   // show the right key or user
+  forbidden,         // ask with a role that may
+  not_found,         // name one that is there
+  already_exists,    // choose another name, or change what is there
   internal,          // our bug
 };
 

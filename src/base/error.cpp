@@ -18,6 +18,12 @@ std::string_view to_string(ErrorKind kind) {
       return "exhausted";
     case ErrorKind::unauthenticated:
       return "unauthenticated";
+    case ErrorKind::forbidden:
+      return "forbidden";
+    case ErrorKind::not_found:
+      return "not_found";
+    case ErrorKind::already_exists:
+      return "already_exists";
     case ErrorKind::internal:
       return "internal";
   }

@@ -28,9 +28,12 @@ Result<void*> load(const std::string& name) {
     reason = dlerror();
     break;
   }
-  const std::string library = name == "libav"  ? "libavformat"
-                              : name == "h264" ? "libavcodec"
-                                               : "libopencv-" + name;
+  const std::string library = name == "libav"   ? "libavformat"
+                              : name == "h264"  ? "libavcodec"
+                              : name == "grpc"  ? "libgrpc++"
+                              : name == "avahi" ? "libavahi-client"
+                              : name == "beast" ? "libssl"
+                                                : "libopencv-" + name;
   return Error{ErrorKind::unavailable,
                "this needs " + library + ": " + reason + "; install " + library + " of this distribution"};
 }

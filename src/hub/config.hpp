@@ -1,0 +1,47 @@
+// Config: hub.toml, read and checked.
+//
+//   input    TOML as in docs/hub.md
+//   output   settings
+//   errors   invalid_argument with file, line and what was meant: an unknown key names the nearest known one
+//   threads  thread-safe
+#pragma once
+
+#include "hub/settings.hpp"
+
+namespace glimt::hub {
+
+struct ControlSettings {
+  std::string unix_path;         // empty: default_control_path()
+  std::string tcp;               // "host:port"; empty: none. Only with certificate and key
+  std::string certificate, key;  // PEM files
+  std::string client_ca;         // PEM file; certificates signed by it may steer
+  std::string view_token_file, steer_token_file;
+  int calls_per_second = 1000;  // of all together; 0: no limit
+  int watchers = 64;
+  size_t max_message_bytes = size_t{1} << 20;
+};
+struct WebSettings {
+  std::string listen = "127.0.0.1:8080";  // empty: none
+};
+struct HubConfig {
+  std::vector<StreamSettings> streams;
+  Limits limits;
+  ControlSettings control;
+  WebSettings web;
+  std::string state_path;  // empty: default_state_path(); "none": nothing is kept
+  bool announce = true;    // by mDNS, where a daemon runs
+};
+
+Result<HubConfig> read_config(const std::string& path);
+Result<HubConfig> parse_config(const std::string& text, const std::string& name);
+// Camera 0, or the test picture where there is no camera, as "cam0" at default_stream_path("cam0").
+HubConfig default_config();
+
+// The user's own: $XDG_RUNTIME_DIR/glimt, or /tmp/glimt-UID; made with mode 0700, and refused where it is somebody else's.
+Result<std::string> runtime_folder();
+Result<std::string> default_control_path();
+Result<std::string> default_stream_path(const std::string& name);
+// $XDG_STATE_HOME/glimt/hub.json, or ~/.local/state/glimt/hub.json.
+Result<std::string> default_state_path();
+
+}  // namespace glimt::hub
