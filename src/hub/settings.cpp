@@ -94,6 +94,7 @@ StreamSettings with(StreamSettings settings, const StreamUpdate& update) {
   if (update.loop) settings.loop = *update.loop;
   if (update.paused) settings.paused = *update.paused;
   if (update.encoding) settings.encoding = *update.encoding;
+  if (update.edit) update.edit(settings);
   return settings;
 }
 

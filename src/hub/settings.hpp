@@ -4,6 +4,7 @@
 //   threads  plain values
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <utility>
@@ -56,6 +57,9 @@ struct StreamUpdate {
   std::optional<bool> loop, paused;
   // In place of all that is said of the encoding.
   std::optional<Encoding> encoding;
+  // What is to be another of the settings as they are then, after all the above; leaves name and destinations alone. For one
+  // who changes a part of the encoding and must not undo what another changes of it at the same time.
+  std::function<void(StreamSettings&)> edit;
 };
 
 struct Limits {
