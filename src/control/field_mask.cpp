@@ -47,7 +47,7 @@ Error refuse(const std::string& what) {
 
 }  // namespace
 
-Result<std::function<void(Settings&)>> edit_by_mask(Settings wanted, const std::vector<std::string>& mask) {
+Result<hub::Hub::Edit> edit_by_mask(Settings wanted, const std::vector<std::string>& mask) {
   if (mask.empty()) return refuse("the mask is empty: it says which settings change");
   std::vector<const Field*> fields;
   for (const std::string& path : mask) {
@@ -56,10 +56,10 @@ Result<std::function<void(Settings&)>> edit_by_mask(Settings wanted, const std::
     if (found == kFields.end()) return refuse("the mask names '" + path.substr(0, 100) + "'");
     if (std::find(fields.begin(), fields.end(), &*found) == fields.end()) fields.push_back(&*found);
   }
-  return std::function<void(Settings&)>(
-      [fields = std::move(fields), wanted = std::move(wanted)](Settings& settings) {
-        for (const Field* field : fields) field->copy(wanted, settings);
-      });
+  return hub::Hub::Edit([fields = std::move(fields), wanted = std::move(wanted)](Settings& settings) {
+    for (const Field* field : fields) field->copy(wanted, settings);
+    return Result<void>();
+  });
 }
 
 }  // namespace glimt::control

@@ -6,15 +6,13 @@
 //   threads  thread-safe
 #pragma once
 
-#include <functional>
 #include <string>
 #include <vector>
 
-#include "hub/settings.hpp"
+#include "hub/hub.hpp"
 
 namespace glimt::control {
 
-Result<std::function<void(hub::StreamSettings&)>> edit_by_mask(hub::StreamSettings wanted,
-                                                               const std::vector<std::string>& mask);
+Result<hub::Hub::Edit> edit_by_mask(hub::StreamSettings wanted, const std::vector<std::string>& mask);
 
 }  // namespace glimt::control

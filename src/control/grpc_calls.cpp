@@ -108,7 +108,7 @@ Calls::Unary* Calls::UpdateStream(Context* context, const v1::UpdateStreamReques
     const auto& paths = request->mask().paths();
     const auto edit = edit_by_mask(std::move(*wanted), {paths.begin(), paths.end()});
     if (!edit) return edit.error();
-    return put(hub_.update_stream(name, {.edit = *edit}), response);
+    return put(hub_.update_stream(name, *edit), response);
   });
 }
 

@@ -1,14 +1,11 @@
 #include <grpcpp/grpcpp.h>
 
-#include <charconv>
-
 #include "base/thread.hpp"
+#include "control/grpc_connection.hpp"
 #include "control/grpc_library.hpp"
 #include "control/grpc_status.hpp"
-#include "control/grpc_tls.hpp"
 #include "control/grpc_values.hpp"
 #include "control/grpc_watch.hpp"
-#include "control/secret_file.hpp"
 #include "glimt/control/v1/control.grpc.pb.h"
 
 namespace glimt::control {
@@ -17,48 +14,6 @@ namespace {
 using Stub = v1::Control::Stub;
 
 constexpr std::chrono::seconds kPatience{10};
-constexpr int kLargestAnswer = 64 << 20;  // a snapshot
-constexpr int kPingMs = 20'000, kPingAnswerMs = 10'000;
-
-struct Target {
-  std::string text;  // for people
-  std::string name;  // for gRPC
-  bool tcp = false;
-};
-
-Result<Target> parse_target(const std::string& address) {
-  constexpr std::string_view kScheme = "unix://";
-  if (address.empty()) {
-    const auto path = hub::default_control_path();
-    if (!path) return path.error();
-    return Target{"unix://" + *path, unix_target(*path)};
-  }
-  const bool is_unix = address.starts_with(kScheme);
-  if (is_unix || address.starts_with('/')) {
-    const std::string path = is_unix ? address.substr(kScheme.size()) : address;
-    return Target{"unix://" + path, unix_target(path)};
-  }
-  const auto colon = address.rfind(':');
-  const std::string digits = colon == std::string::npos ? "" : address.substr(colon + 1);
-  uint16_t port = 0;
-  const auto read = std::from_chars(digits.data(), digits.data() + digits.size(), port);
-  if (colon == 0 || read.ec != std::errc() || read.ptr != digits.data() + digits.size() || port == 0 ||
-      address.find('/') != std::string::npos) {
-    return Error{ErrorKind::invalid_argument,
-                 "'" + address + "': a hub's control is at unix:///PATH or HOST:PORT, as in cam.local:5443"};
-  }
-  return Target{address, "dns:///" + address, true};
-}
-
-grpc::ChannelArguments channel_arguments() {
-  grpc::ChannelArguments arguments;
-  arguments.SetMaxReceiveMessageSize(kLargestAnswer);
-  arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);          // a hub is not the web
-  arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);  // no client waits for another's back-off
-  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, kPingMs);    // a watch notices that the hub is gone
-  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kPingAnswerMs);
-  return arguments;
-}
 
 template <class T>
 struct ValueOf {
@@ -74,11 +29,8 @@ using HubValue = typename ValueOf<decltype(from_proto(std::declval<Message>()))>
 
 class GrpcClient final : public Client {
  public:
-  GrpcClient(Target target, std::string token, std::shared_ptr<grpc::Channel> channel)
-      : target_(std::move(target)),
-        token_(std::move(token)),
-        channel_(std::move(channel)),
-        stub_(v1::Control::NewStub(channel_)) {}
+  explicit GrpcClient(Connection connection)
+      : connection_(std::move(connection)), stub_(v1::Control::NewStub(connection_.channel)) {}
 
   Result<std::vector<hub::StreamStatus>> streams() override {
     return ask(&Stub::ListStreams, v1::ListStreamsRequest());
@@ -135,7 +87,8 @@ class GrpcClient final : public Client {
   using MethodOf = grpc::Status (Stub::*)(grpc::ClientContext*, const Request&, Response*);
 
   void show_token(grpc::ClientContext& context) const {
-    if (!token_.empty()) context.AddMetadata("authorization", "Bearer " + token_);
+    const auto& token = connection_.token;
+    if (!token.empty()) context.AddMetadata("authorization", "Bearer " + token);
   }
 
   template <class Request, class Response>
@@ -162,9 +115,7 @@ class GrpcClient final : public Client {
 
   Error error_of(const grpc::Status& status) const;
 
-  const Target target_;
-  const std::string token_;
-  const std::shared_ptr<grpc::Channel> channel_;
+  const Connection connection_;
   const std::unique_ptr<Stub> stub_;
 };
 
@@ -181,15 +132,15 @@ Result<Client::HubInfo> GrpcClient::info() {
 
 // Where there is no connection, gRPC says unavailable by itself.
 Error GrpcClient::error_of(const grpc::Status& status) const {
-  const bool unreached =
-      status.error_code() == grpc::StatusCode::UNAVAILABLE && channel_->GetState(false) != GRPC_CHANNEL_READY;
+  const bool unreached = status.error_code() == grpc::StatusCode::UNAVAILABLE &&
+                         connection_.channel->GetState(false) != GRPC_CHANNEL_READY;
   if (status.error_code() == grpc::StatusCode::DEADLINE_EXCEEDED)
-    return {ErrorKind::unavailable, target_.text + " gave no answer in 10 s; look at the hub's log"};
+    return {ErrorKind::unavailable, connection_.address + " gave no answer in 10 s; look at the hub's log"};
   if (!unreached) return to_error(status);
   return {ErrorKind::unavailable,
-          "nobody answers at " + target_.text + "; start `glimt hub`" +
-              (target_.tcp ? " there, and check that --ca is its certificate and still valid" : "") + " (" +
-              status.error_message() + ")"};
+          "nobody answers at " + connection_.address + "; start `glimt hub`" +
+              (connection_.tcp ? " there, and check that --ca is its certificate and still valid" : "") +
+              " (" + status.error_message() + ")"};
 }
 
 Result<void> GrpcClient::watch_streams(
@@ -235,32 +186,13 @@ Result<void> GrpcClient::watch_events(uint64_t from, const std::atomic<bool>& st
   return error_of(status);
 }
 
-Result<std::unique_ptr<Client>> connect(const ClientOptions& options) {
-  auto target = parse_target(options.address);
-  if (!target) return target.error();
-  auto credentials = grpc::InsecureChannelCredentials();
-  std::string token;
-  if (target->tcp) {
-    auto tls = client_credentials(options);
-    if (!tls) return tls.error();
-    credentials = *tls;
-    if (!options.token_file.empty()) {
-      auto read = read_token(options.token_file);
-      if (!read) return read.error();
-      token = std::move(*read);
-    }
-  }
-  auto channel = grpc::CreateCustomChannel(target->name, credentials, channel_arguments());
-  return std::unique_ptr<Client>(
-      std::make_unique<GrpcClient>(std::move(*target), std::move(token), std::move(channel)));
-}
-
 Result<std::unique_ptr<Client>> open_grpc_client(const ClientOptions& options) {
   set_up_grpc();
-  Result<std::unique_ptr<Client>> client = Error{};
+  Result<Connection> connection = Error{};
   // gRPC's threads are born here and take after this one: signals stay with the main thread.
-  Thread("glimt-control", [&] { client = connect(options); }).join();
-  return client;
+  Thread("glimt-control", [&] { connection = connect(options); }).join();
+  if (!connection) return connection.error();
+  return std::unique_ptr<Client>(std::make_unique<GrpcClient>(std::move(*connection)));
 }
 
 }  // namespace

@@ -4,7 +4,6 @@
 //   threads  plain values
 #pragma once
 
-#include <functional>
 #include <optional>
 #include <string>
 #include <utility>
@@ -51,17 +50,6 @@ struct StreamSettings {
   bool operator==(const StreamSettings&) const = default;
 };
 
-// What is to be another; what holds nothing stays.
-struct StreamUpdate {
-  std::optional<std::string> source, format, filter;
-  std::optional<bool> loop, paused;
-  // In place of all that is said of the encoding.
-  std::optional<Encoding> encoding;
-  // What is to be another of the settings as they are then, after all the above; leaves name and destinations alone. For one
-  // who changes a part of the encoding and must not undo what another changes of it at the same time.
-  std::function<void(StreamSettings&)> edit;
-};
-
 struct Limits {
   size_t streams = 64;
   size_t destinations = 4096;  // of all streams
@@ -71,6 +59,7 @@ struct Limits {
 Result<void> check_name(const std::string& name, const std::string& what);
 // Names, addresses, ranges, and that all destinations agree with the encoding.
 Result<void> check(const StreamSettings& settings);
-StreamSettings with(StreamSettings settings, const StreamUpdate& update);
+// Of a destination alone.
+Result<void> check(const DestinationSettings& destination, const Encoding& encoding);
 
 }  // namespace glimt::hub
