@@ -62,6 +62,9 @@ ROWS = [
     ("the command steers hub and pipeline", "apps/glimt/a.cpp", '#include "hub/hub.hpp"\n#include "pipeline/run.hpp"\n', None),
     ("the command stops above the stages' borders", "apps/glimt/a.cpp", '#include "gateway/rtsp.hpp"\n', (1, "may not include gateway")),
     ("a border keeps to itself", "src/web/a.cpp", '#include "control/service.hpp"\n', (1, "may not include control")),
+    ("what is made of the proto in control", "src/control/a.cpp", '#include "glimt/control/v1/control.pb.h"\n', None),
+    ("what is made of the proto nowhere else", "src/hub/a.cpp", '#include "glimt/control/v1/control.pb.h"\n',
+     (1, "gRPC belongs")),
     ("a commented include is none", "src/wire/a.hpp", '// #include <thread>\n', None),
 ]
 

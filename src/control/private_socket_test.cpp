@@ -68,8 +68,7 @@ TEST_F(PrivateSocketTest, NothingIsLeftBehind) {
 
 TEST_F(PrivateSocketTest, SocketOfADeadProgramIsTakenOver) {
   {
-    auto dead = bind(path);
-    dead.file = {};
+    const auto dead = bind(path);
     std::filesystem::rename(path, folder / "kept");
   }
   std::filesystem::rename(folder / "kept", path);
