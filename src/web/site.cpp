@@ -13,6 +13,7 @@ constexpr std::string_view kJpegEnding = ".jpg";
 Answer text(int status, std::string body) { return {.status = status, .body = std::move(body) + "\n"}; }
 
 Answer of_error(const Error& error) {
+  if (error.kind == ErrorKind::not_found) return text(404, error.message);
   if (error.kind != ErrorKind::unavailable) return text(500, error.message);
   Answer answer = text(503, error.message);
   answer.retry_after_s = 1;
@@ -76,7 +77,7 @@ Answer Site::page(const Route& route, const WebCounters& counters) {
     case Route::Page::unknown:
       break;
   }
-  return unknown("there is no such page");
+  return unknown();
 }
 
 Answer Site::snapshot(const std::string& name) {
@@ -84,14 +85,13 @@ Answer Site::snapshot(const std::string& name) {
   if (!picture && picture.error().kind == ErrorKind::not_found && name.ends_with(kJpegEnding))
     picture = options_.hub.snapshot(name.substr(0, name.size() - kJpegEnding.size()));
   if (picture) return {.body = {picture->jpeg.begin(), picture->jpeg.end()}, .type = "image/jpeg"};
-  if (picture.error().kind == ErrorKind::not_found) return unknown("there is no such stream");
   return of_error(picture.error());
 }
 
-Answer Site::unknown(const std::string& what) {
+Answer Site::unknown() {
   std::string known = "/, /health, /metrics";
   for (const auto& s : options_.hub.streams()) known += ", /snapshot/" + s.settings.name;
-  return text(404, what + "; known are " + known);
+  return text(404, "there is no such page; known are " + known);
 }
 
 // A hub that was closed says so to every call; no stream has an empty name.

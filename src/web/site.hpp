@@ -46,7 +46,7 @@ class Site {
  private:
   Answer page(const Route& route, const WebCounters& counters);
   Answer snapshot(const std::string& name);
-  Answer unknown(const std::string& what);
+  Answer unknown();
   bool closing();
 
   const Options options_;
