@@ -17,6 +17,8 @@ constexpr size_t kMostAnswerBytes = 64 << 20;
 constexpr std::chrono::seconds kLinger{2};
 constexpr size_t kMostDiscardedBytes = 1 << 20;
 
+constexpr std::string_view kNoBody = "a request has no body here";
+
 Answer refusal(int status, std::string why) { return {.status = status, .body = std::move(why) + "\n"}; }
 
 // As HTTP wants it: "Thu, 26 Nov 2026 21:07:19 GMT", in no locale.
@@ -97,6 +99,7 @@ void Connection::read() {
 void Connection::on_header(Failure failure) {
   if (failure == http::error::header_limit || failure == http::error::buffer_overflow)
     return write(refusal(431, "a header has at most 8 KB here"), 11, false, false);
+  if (failure == http::error::body_limit) return write(refusal(413, std::string(kNoBody)), 11, false, false);
   if (failure == http::error::end_of_stream || failure == http::error::partial_message) return;
   if (failure && failure.category() == make_error_code(http::error::bad_method).category())
     return write(refusal(400, "this is no HTTP/1.1 request"), 11, false, false);
@@ -107,7 +110,7 @@ void Connection::on_header(Failure failure) {
 }
 
 Answer Connection::answer(const Parser::value_type& header) {
-  if (has_body(header)) return refusal(413, "a request has no body here");
+  if (has_body(header)) return refusal(413, std::string(kNoBody));
   const auto hosts = header.count(http::field::host);
   if (hosts > 1 || (hosts == 0 && header.version() == 11))
     return refusal(400, "a request names one host: there is to be one Host header");

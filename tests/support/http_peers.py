@@ -1,5 +1,6 @@
 """HTTP of the tests: requests that are right, through urllib; and bytes that are not, through bare sockets."""
 import random
+import re
 import socket
 import urllib.error
 import urllib.request
@@ -33,7 +34,7 @@ def send_raw(port, data, seconds=20):
 
 def statuses(received):
     """Of each answer in what came back."""
-    return [int(line.split()[1]) for line in received.split(b"\r\n") if line.startswith(b"HTTP/1.")]
+    return [int(status) for status in re.findall(rb"HTTP/1\.[01] (\d{3}) ", received)]
 
 
 def hostile_requests(seed):
