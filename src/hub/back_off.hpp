@@ -1,13 +1,13 @@
-// BackOff: how long to wait before something that failed is tried again: twice as long each time, and never quite as long as others
-// that failed with it.
+// BackOff: when to try again what failed, later each time, and not all at the same moment.
 //
-//   output   waits: the first between kFirst / 2 and kFirst, at last between kLast / 2 and kLast
+//   output   the wait before the next attempt: doubled each time up to the longest, then shortened by chance to between
+//            half and all of it
 //   errors   none
-//   threads  thread-compatible; reads no clock
+//   threads  thread-compatible; reads no clock, and no chance but its seed
 //   memory   none
 #pragma once
 
-#include <cstdint>
+#include <random>
 
 #include "base/clock.hpp"
 
@@ -16,19 +16,17 @@ namespace glimt::hub {
 class BackOff {
  public:
   static constexpr Duration kFirst = std::chrono::milliseconds(100);
-  static constexpr Duration kLast = std::chrono::seconds(5);
+  static constexpr Duration kLongest = std::chrono::seconds(5);
 
-  // The same waits for the same seed.
-  explicit BackOff(uint64_t seed) : state_(seed) {}
+  explicit BackOff(uint64_t seed) : random_(seed) {}
 
-  // After a failure.
   Duration next();
-  // It works: the next failure is the first again.
-  void reset() { longest_ = kFirst; }
+  // It worked.
+  void reset() { wait_ = kFirst; }
 
  private:
-  uint64_t state_;
-  Duration longest_ = kFirst;
+  std::minstd_rand random_;
+  Duration wait_ = kFirst;
 };
 
 }  // namespace glimt::hub
