@@ -153,7 +153,9 @@ class AvahiAnnouncer final : public Announcer {
   bool rename(Entry& entry) {
     if (++entry.renamed > kMostNames) return false;
     if (entry.renamed == 1) {
-      const std::string on = " on " + std::string(avahi_client_get_host_name(client_.get()));
+      const char* host = avahi_client_get_host_name(client_.get());
+      if (!host) return false;  // the daemon has just gone
+      const std::string on = " on " + std::string(host);
       const size_t room = kLongestInstance - std::min(on.size(), kLongestInstance);
       entry.name = (entry.what.stream.substr(0, room) + on).substr(0, kLongestInstance);
     } else {

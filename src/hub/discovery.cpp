@@ -135,8 +135,9 @@ Result<Url> resolve(const Url& url, Duration timeout, const Browse& browse) {
   Search search(url);
   const auto browsed = browse(timeout, [&search](const Service& service) { return search.look_at(service); });
   if (browsed) return search.result(timeout);
+  const bool asked_own = !url.path.empty() && url.host.empty();
   return Error{browsed.error().kind,
-               "'" + url.text + "': " + (url.host.empty() ? "this user's hub has no such stream, and " : "") +
+               "'" + url.text + "': " + (asked_own ? "this user's hub has no such stream, and " : "") +
                    browsed.error().message + ", " + kOrAddress};
 }
 

@@ -2,6 +2,7 @@
 #include <iostream>
 #include <sstream>
 
+#include "glimt/options.hpp"
 #include "hub/announcer.hpp"
 
 using namespace glimt;
@@ -25,6 +26,7 @@ std::vector<StreamStatus> streams_of(const std::string& line) {
 }  // namespace
 
 int main() {
+  set_log({.level = LogLevel::info});
   Mutex m;
   std::vector<StreamStatus> streams;
   Journal journal;

@@ -1,6 +1,5 @@
 """An avahi-daemon and a system bus of this test alone, on one host of a network of its own (network.py)."""
 import os
-import subprocess
 
 from command import Child, poll_until
 from network import Network
@@ -34,6 +33,8 @@ class Mdns:
             f.write(BUS.format(socket=self.socket))
         with open(self.settings, "w", encoding="ascii") as f:
             f.write(DAEMON.format(host=host))
+        if os.path.exists(self.socket):
+            os.unlink(self.socket)  # of a bus before
         self.bus = Child(["dbus-daemon", f"--config-file={bus_settings}", "--nofork"])
         poll_until(lambda: os.path.exists(self.socket) or not self.bus.running())
 
@@ -57,9 +58,3 @@ class Mdns:
         for child in (self.daemon, self.bus):
             if child:
                 child.end()
-
-
-def missing():
-    """What is not installed of what this needs; empty where all is."""
-    return [name for name in ("dbus-daemon", "avahi-daemon", "ip")
-            if subprocess.run(["sh", "-c", f"command -v {name} || test -x /usr/sbin/{name}"], capture_output=True, check=False).returncode]
