@@ -6,7 +6,8 @@
 #include <set>
 
 #include "base/module.hpp"
-#include "hub/config.hpp"
+#include "hub/paths.hpp"
+#include "hub/settings.hpp"
 #include "transport/address.hpp"
 
 namespace glimt::hub {

@@ -7,7 +7,7 @@
 #include <cstdlib>
 #include <filesystem>
 
-#include "hub/config.hpp"
+#include "hub/paths.hpp"
 
 namespace glimt::hub {
 namespace {

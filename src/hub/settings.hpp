@@ -59,7 +59,8 @@ struct Limits {
 Result<void> check_name(const std::string& name, const std::string& what);
 // Names, addresses, ranges, and that all destinations agree with the encoding.
 Result<void> check(const StreamSettings& settings);
-// Of a destination alone.
+// Of an encoding alone, and of a destination.
+Result<void> check(const Encoding& encoding);
 Result<void> check(const DestinationSettings& destination, const Encoding& encoding);
 
 }  // namespace glimt::hub
