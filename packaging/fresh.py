@@ -42,16 +42,15 @@ def index_targets(form):
     return [rest for release, _, rest in (line.partition(" ") for line in lines) if release.split("-")[0] == RELEASE]
 
 
-def apt_files():
-    """File of this machine -> where a fresh system is to see it."""
+def apt_sources():
+    """A list of sources as this machine's apt has them; a proxy is taken from the environment."""
     FOLDER.mkdir(parents=True, exist_ok=True)
-    sources, settings = FOLDER / "sources.list", FOLDER / "machine.conf"
-    lines = index_targets("deb $(REPO_URI) $(RELEASE) $(COMPONENT)") or [f"deb {UPSTREAM} {RELEASE} main"]
+    checks = [run(["apt-config", "shell", "value", f"Acquire::Check-{name}/b"], 60) for name in ("Valid-Until", "Date")]
+    options = "[check-valid-until=no check-date=no] " if any("false" in said for said in checks) else ""
+    lines = index_targets(f"deb {options}$(REPO_URI) $(RELEASE) $(COMPONENT)") or [f"deb {UPSTREAM} {RELEASE} main"]
+    sources = FOLDER / "sources.list"
     sources.write_text("".join(line + "\n" for line in dict.fromkeys(lines)))
-    said = run(["apt-config", "dump"], 60).splitlines()
-    wanted = ("Acquire::http", "Acquire::Check-", "Acquire::Retries")
-    settings.write_text("".join(line + "\n" for line in said if line.startswith(wanted)))
-    return {sources: "/etc/apt/sources.list", settings: "/etc/apt/apt.conf.d/99machine"}
+    return sources
 
 
 def base():
@@ -82,7 +81,7 @@ class System:
     def __init__(self, folder):
         self.folder, self.mounted = Path(folder), []
         run(["cp", "-a", base(), self.folder], 120)
-        for file, place in {**apt_files(), Path("/etc/resolv.conf"): "/etc/resolv.conf", Path("/etc/hosts"): "/etc/hosts"}.items():
+        for file, place in [(apt_sources(), "/etc/apt/sources.list"), *((name, name) for name in ("/etc/resolv.conf", "/etc/hosts"))]:
             (self.folder / place[1:]).touch()
             self.mount("--bind", "-o", "ro", file, place=place)
         self.mount("-t", "proc", "proc", place="/proc")
@@ -93,7 +92,8 @@ class System:
         self.mounted.append(self.folder / place[1:])
 
     def inside(self, *argv):
-        return ["chroot", str(self.folder), "env", "-i", "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LANG=C.UTF-8", "HOME=/root",
+        proxy = [f"{name}={os.environ[name]}" for name in ("http_proxy", "https_proxy") if name in os.environ]
+        return ["chroot", str(self.folder), "env", "-i", *proxy, "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LANG=C.UTF-8", "HOME=/root",
                 "DEBIAN_FRONTEND=noninteractive", *map(str, argv)]
 
     def install(self, *packages, seconds=500):

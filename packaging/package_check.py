@@ -105,4 +105,4 @@ if __name__ == "__main__":
     try:
         sys.exit(main())
     except RuntimeError as why:
-        sys.exit(f"check_package: {why}")
+        sys.exit(f"package check: {why}")
