@@ -2,6 +2,7 @@
 import shutil
 import sys
 
+import booted
 import fresh
 
 sys.path.insert(0, str(fresh.ROOT / "tests/support"))
@@ -57,6 +58,40 @@ def check_hub(checks, system):
         checks.that(code == 0 and "verified 10 pictures, wrong 0" in errors, "its pictures come", errors + hub.errors())
 
 
+def check_service(checks, system):
+    """By systemd, with all that the unit takes from it."""
+    config = system.folder / "etc/glimt/hub.toml"
+    packaged = config.read_text()
+    stream = '\n[[stream]]\nname = "cam1"\nsource = "test:?size=320x240"\ndestinations = ["unix:///run/glimt/cam1.sock?mode=666"]\n'
+    ctl = ["glimt", "ctl", "--address", CONTROL]
+    with booted.Booted(system.folder) as machine:
+        if not checks.that(machine.running(), "systemd runs", machine.child.errors()):
+            return
+
+        def why():
+            return machine.inside("systemctl", "status", "--no-pager", "--full", "glimt-hub")[1]
+
+        checks.that(machine.inside("systemctl", "is-enabled", "glimt-hub")[1] == "disabled\n", "the service is not started by itself")
+        checks.equal(machine.inside("systemctl", "start", "glimt-hub")[0], 0, "the service starts", why())
+        checks.that(poll_until(lambda: machine.inside(*ctl, "info")[0] == 0, every=0.3), "root may ask it", why())
+        process = machine.inside("systemctl", "show", "--property=MainPID", "--value", "glimt-hub")[1].strip()
+        status = dict(line.split(":\t", 1) for line in machine.inside("cat", f"/proc/{process}/status")[1].splitlines() if ":\t" in line)
+        checks.that(status.get("Uid", "0").split()[0] != "0" and status["CapEff"] == "0" * 16 and status["Seccomp"] == "2",
+                    "it is a user of its own, without capabilities, its system calls filtered", status)
+        config.write_text(packaged + stream)
+        checks.equal(machine.inside("systemctl", "reload", "glimt-hub")[0], 0, "it is reloaded", why())
+        checks.that(poll_until(lambda: "cam1" in machine.inside(*ctl, "streams", "--names")[1], every=0.3), "and has what was added to its file", why())
+        watch = ["setpriv", "--reuid=61001", "--regid=61001", "--clear-groups", "glimt", "recv", "unix:///run/glimt/cam1.sock", "null:?verify"]
+        code, _, errors = machine.inside(*watch, "--frames", "10", "--seconds", "20")
+        checks.that(code == 0 and "verified 10 pictures, wrong 0" in errors, "another user receives in shared memory", errors + why())
+        checks.equal(machine.inside(*ctl, "add", "cam2", "test:", "codec=h264", "--to", "tcp://127.0.0.1:5001?listen")[0], 0, "it is steered", why())
+        checks.equal(machine.inside("systemctl", "restart", "glimt-hub")[0], 0, "it is started again", why())
+        checks.that(poll_until(lambda: "cam2" in machine.inside(*ctl, "streams", "--names")[1], every=0.3), "and has what was added by ctl", why())
+        checks.equal(machine.inside("systemctl", "stop", "glimt-hub")[0], 0, "it stops", why())
+        checks.that("Result=success" in machine.inside("systemctl", "show", "--property=Result", "glimt-hub")[1], "of its own will", why())
+    config.write_text(packaged)
+
+
 def check_development(checks, system):
     for name in "consumer.cpp", "CMakeLists.txt":
         shutil.copy(fresh.ROOT / "tests/support/consumer" / name, system.folder / "tmp" / name)
@@ -94,6 +129,8 @@ def main():
         check_streams(checks, system)
         check_recommended(checks, system)
         check_hub(checks, system)
+        system.install("systemd", "dbus")
+        check_service(checks, system)
         system.install(*files("libglimt-dev"), "g++", "pkgconf", "cmake", "ninja-build")
         print(f"with development files and a compiler {fresh.megabytes(system.folder)} MB")
         check_development(checks, system)
