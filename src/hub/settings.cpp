@@ -4,6 +4,7 @@
 #include <cctype>
 #include <set>
 
+#include "base/utf8.hpp"
 #include "pipeline/endpoint_options.hpp"
 
 namespace glimt::hub {
@@ -13,33 +14,20 @@ constexpr size_t kLongestName = 64, kLongestText = 4096;
 
 Error bad(std::string message) { return {ErrorKind::invalid_argument, std::move(message)}; }
 
-Result<void> check_encoding(const Encoding& e) {
-  if (e.quality < 1 || e.quality > 100) return bad("quality: 1 to 100");
-  if (e.workers < 0 || e.workers > 64) return bad("workers: 0 (by processors) to 64");
-  if (e.fps && !(*e.fps >= 0.1 && *e.fps <= 1000)) return bad("fps: 0.1 to 1000");
-  if (e.bitrate_bps && !(*e.bitrate_bps > 0 && *e.bitrate_bps <= 1e12))
-    return bad("bitrate: above 0, as in 6M");
-  if (e.size) {
-    const auto [width, height] = *e.size;
-    if (width < 1 || height < 1 || width > 65535 || height > 65535)
-      return bad("size: 1x1 to 65535x65535, as in 1280x720");
-  }
+Result<void> check_text(const std::string& text, const std::string& what) {
+  if (text.size() > kLongestText) return bad(what + " of more than 4096 characters");
+  // It stands in the state file and goes over gRPC; neither holds other bytes.
+  if (find_invalid_utf8(text) != std::string::npos) return bad(what + " that is no UTF-8; rename it");
   return {};
 }
 
 Result<void> check_destinations(const StreamSettings& settings) {
-  std::set<std::string> ids;
-  const auto options = publisher_options(settings.encoding);
+  std::set<std::string_view> ids;
   for (const auto& destination : settings.destinations) {
-    if (auto named = check_name(destination.id, "destination"); !named) return named;
     if (!ids.insert(destination.id).second)
       return Error{ErrorKind::already_exists,
                    "two destinations of '" + settings.name + "' are called '" + destination.id + "'"};
-    if (destination.url.size() > kLongestText) return bad("an address of more than 4096 characters");
-    const auto url = Url::parse(destination.url);
-    if (!url) return url.error();
-    const auto endpoint = pipeline::parse_further_endpoint(*url, options);
-    if (!endpoint) return endpoint.error();
+    if (auto done = check(destination, settings.encoding); !done) return done;
   }
   return {};
 }
@@ -68,6 +56,20 @@ PublisherOptions publisher_options(const Encoding& encoding) {
   return options;
 }
 
+Result<void> check(const Encoding& e) {
+  if (e.quality < 1 || e.quality > 100) return bad("quality: 1 to 100");
+  if (e.workers < 0 || e.workers > 64) return bad("workers: 0 (by processors) to 64");
+  if (e.fps && !(*e.fps >= 0.1 && *e.fps <= 1000)) return bad("fps: 0.1 to 1000");
+  if (e.bitrate_bps && !(*e.bitrate_bps > 0 && *e.bitrate_bps <= 1e12))
+    return bad("bitrate: above 0, as in 6M");
+  if (e.size) {
+    const auto [width, height] = *e.size;
+    if (width < 1 || height < 1 || width > 65535 || height > 65535)
+      return bad("size: 1x1 to 65535x65535, as in 1280x720");
+  }
+  return {};
+}
+
 Result<void> check(const StreamSettings& settings) {
   if (auto named = check_name(settings.name, "stream"); !named) return named;
   if (settings.source.empty())
@@ -75,26 +77,25 @@ Result<void> check(const StreamSettings& settings) {
                "': source is missing, as in \"0\", \"/dev/video2\" or \"test:\"");
   for (const auto* text :
        {&settings.source, &settings.format, &settings.filter, &settings.encoding.encoder}) {
-    if (text->size() > kLongestText)
-      return bad("stream '" + settings.name + "': a text of more than 4096 characters");
+    if (auto done = check_text(*text, "stream '" + settings.name + "': a text"); !done) return done;
   }
   const auto source = Url::parse(settings.source);
   if (!source) return source.error();
   if (source->scheme == "-")
     return Error{ErrorKind::unsupported,
                  "a hub has no standard input; send it with `glimt send -` or name a file"};
-  if (auto done = check_encoding(settings.encoding); !done) return done;
+  if (auto done = check(settings.encoding); !done) return done;
   return check_destinations(settings);
 }
 
-StreamSettings with(StreamSettings settings, const StreamUpdate& update) {
-  if (update.source) settings.source = *update.source;
-  if (update.format) settings.format = *update.format;
-  if (update.filter) settings.filter = *update.filter;
-  if (update.loop) settings.loop = *update.loop;
-  if (update.paused) settings.paused = *update.paused;
-  if (update.encoding) settings.encoding = *update.encoding;
-  return settings;
+Result<void> check(const DestinationSettings& destination, const Encoding& encoding) {
+  if (auto named = check_name(destination.id, "destination"); !named) return named;
+  if (auto done = check_text(destination.url, "an address"); !done) return done;
+  const auto url = Url::parse(destination.url);
+  if (!url) return url.error();
+  const auto endpoint = pipeline::parse_further_endpoint(*url, publisher_options(encoding));
+  if (!endpoint) return endpoint.error();
+  return {};
 }
 
 }  // namespace glimt::hub
