@@ -1,30 +1,29 @@
 // Hub: streams by name, their sources and destinations, changed while they run.
 //
 //   auto hub = Hub::open(options, configured);
-//   hub->add_destination("cam0", {.id = "", .url = "udp://10.0.0.5:5000"});
+//   (*hub)->add_destination("cam0", {.id = "", .url = "udp://10.0.0.5:5000"});
 //
 //   input    settings; what may not be is refused before anything is touched
 //   output   states, events, snapshots. What was acknowledged stands in the state file
-//   errors   not_found, already_exists, invalid_argument, exhausted (a limit), unavailable (the state file cannot be written: nothing was
-//            changed), each with the cure. A source or destination that cannot be opened is no error: it is told and tried again
-//   threads  thread-safe; one change of a stream at a time, streams do not wait for each other's. `clock` and `tick` make it run in
-//            virtual time; without `manual_ticks` a thread of its own ticks
+//   errors   not_found, already_exists, invalid_argument, exhausted (a limit), unavailable (the hub is closing, or the state file
+//            cannot be written: nothing was changed), each with the cure. A source or destination that cannot be opened is no error: it
+//            is told and tried again
+//   threads  thread-safe. Changes of one stream come one after the other and may wait for a name to be looked up; streams do not wait
+//            for each other, and nothing that only looks waits for a change. Two threads of its own, one that samples and one
+//            that tries again; with `manual_ticks` none, and tick() does both, in virtual time where `clock` is
 //   memory   Limits
 #pragma once
 
-#include <map>
-#include <memory>
-
 #include "base/thread.hpp"
-#include "hub/journal.hpp"
-#include "hub/stream_engine.hpp"
+#include "hub/hub_stream.hpp"
+#include "hub/overlay.hpp"
 
 namespace glimt::hub {
 
-class StateFile;
-
 class Hub {
  public:
+  static constexpr Duration kSampleEvery = std::chrono::milliseconds(250);
+
   struct Options {
     Limits limits;
     std::string state_path;  // empty: what is changed is gone with the process
@@ -34,43 +33,76 @@ class Hub {
     uint64_t seed = 0;  // of the jitter of retries; 0: by chance
   };
   // Streams as `configured`, changed as the state file says. A damaged state file is kept aside, and said.
-  static Result<std::unique_ptr<Hub>> open(Options options, std::vector<StreamSettings> configured);
+  static Result<std::unique_ptr<Hub>> open(Options options, const std::vector<StreamSettings>& configured);
   ~Hub();
 
-  // `settings` of a stream that is there, exactly the same: that stream, and nothing happens.
+  // With settings that a stream has already: that stream, and nothing happens.
   Result<StreamStatus> add_stream(StreamSettings settings);
-  Result<StreamStatus> update_stream(const std::string& name, const StreamUpdate& update);
+  // `edit` gets the settings as they are and makes them what they are to be, or says why that cannot be.
+  using Edit = std::function<Result<void>(StreamSettings&)>;
+  Result<StreamStatus> update_stream(const std::string& name, const Edit& edit);
   Result<void> remove_stream(const std::string& name);
-  // The same id and address again: that destination, and nothing happens.
+  // With an id and address that are there already: that destination, and nothing happens. Without an id it gets one.
   Result<DestinationStatus> add_destination(const std::string& stream, DestinationSettings settings);
   Result<void> remove_destination(const std::string& stream, const std::string& id);
 
-  std::vector<StreamStatus> streams();
-  Result<StreamStatus> stream(const std::string& name);
-  Result<Snapshot> snapshot(const std::string& name);
+  std::vector<StreamStatus> streams() const;  // by name
+  Result<StreamStatus> stream(const std::string& name) const;
+  Result<Snapshot> snapshot(const std::string& name) const;
 
   struct Reload {
     std::vector<std::string> added, changed, removed;
   };
-  // What is said of a stream otherwise than when it was last configured is done; all others stay as they are.
-  Result<Reload> reload(std::vector<StreamSettings> configured);
+  // Does what is said otherwise than when it was last configured; all other streams stay as they are. Where one cannot be as it is
+  // said, it stays as it was, the others are done, and the error names it.
+  Result<Reload> reload(const std::vector<StreamSettings>& configured);
 
   Journal& journal() { return journal_; }
-  // Looks after sources and destinations; when to be called next.
-  Instant tick();
-  // Says good-bye everywhere; every call after it fails with unavailable.
+  // Looks after sources and destinations, where ticks are manual.
+  void tick();
+  // Says good-bye everywhere; every change after it fails with unavailable.
   void close();
 
  private:
-  struct Stream;
+  using StreamRef = std::shared_ptr<HubStream>;
+
   explicit Hub(Options options);
+  Result<void> restore(const std::vector<StreamSettings>& configured);
+  Result<StreamRef> insert(const StreamSettings& settings);
+  StreamRef make(const StreamSettings& settings);
+  Result<StreamRef> find(const std::string& name) const;
+  std::vector<StreamRef> all() const;
+  size_t destinations_but(const std::string& name) const;
+  Result<void> keep(const std::string& name, const std::optional<StreamSettings>& settings);
+  Result<void> change(HubStream& stream, const StreamSettings& to) GLIMT_REQUIRES(stream.changing);
+  void note_destinations(const StreamSettings& from, const StreamSettings& to);
+  void note(Event::Kind kind, const std::string& stream, const std::string& destination = "",
+            const std::string& text = "");
+  Result<void> check_limits(const StreamSettings& to) const;
+  Result<void> reload_stream(const std::string& name, const Configured& wanted, Reload& done);
+  void sample_loop();
+  void retry_loop();
+  void sample();
+  void retry();
 
   const Options options_;
   Journal journal_;
-  std::unique_ptr<StateFile> state_file_;
+
+  Mutex adding_;  // streams come and go one at a time
+
+  // What stands on the disk. Held while it is written.
+  Mutex kept_m_;
+  std::unique_ptr<StateFile> state_file_ GLIMT_GUARDED_BY(kept_m_);
+  Configured configured_ GLIMT_GUARDED_BY(kept_m_);
+  Changes changes_ GLIMT_GUARDED_BY(kept_m_);
+
   mutable Mutex m_;
-  std::map<std::string, std::shared_ptr<Stream>> streams_ GLIMT_GUARDED_BY(m_);
-  Thread thread_;
+  Condition woken_;
+  std::map<std::string, StreamRef> streams_ GLIMT_GUARDED_BY(m_);
+  uint64_t next_seed_ GLIMT_GUARDED_BY(m_);
+  bool closing_ GLIMT_GUARDED_BY(m_) = false;
+
+  Thread sampler_, retrier_;  // last: they use all of the above
 };
 
 }  // namespace glimt::hub

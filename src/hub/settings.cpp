@@ -28,18 +28,12 @@ Result<void> check_encoding(const Encoding& e) {
 }
 
 Result<void> check_destinations(const StreamSettings& settings) {
-  std::set<std::string> ids;
-  const auto options = publisher_options(settings.encoding);
+  std::set<std::string_view> ids;
   for (const auto& destination : settings.destinations) {
-    if (auto named = check_name(destination.id, "destination"); !named) return named;
     if (!ids.insert(destination.id).second)
       return Error{ErrorKind::already_exists,
                    "two destinations of '" + settings.name + "' are called '" + destination.id + "'"};
-    if (destination.url.size() > kLongestText) return bad("an address of more than 4096 characters");
-    const auto url = Url::parse(destination.url);
-    if (!url) return url.error();
-    const auto endpoint = pipeline::parse_further_endpoint(*url, options);
-    if (!endpoint) return endpoint.error();
+    if (auto done = check(destination, settings.encoding); !done) return done;
   }
   return {};
 }
@@ -87,14 +81,14 @@ Result<void> check(const StreamSettings& settings) {
   return check_destinations(settings);
 }
 
-StreamSettings with(StreamSettings settings, const StreamUpdate& update) {
-  if (update.source) settings.source = *update.source;
-  if (update.format) settings.format = *update.format;
-  if (update.filter) settings.filter = *update.filter;
-  if (update.loop) settings.loop = *update.loop;
-  if (update.paused) settings.paused = *update.paused;
-  if (update.encoding) settings.encoding = *update.encoding;
-  return settings;
+Result<void> check(const DestinationSettings& destination, const Encoding& encoding) {
+  if (auto named = check_name(destination.id, "destination"); !named) return named;
+  if (destination.url.size() > kLongestText) return bad("an address of more than 4096 characters");
+  const auto url = Url::parse(destination.url);
+  if (!url) return url.error();
+  const auto endpoint = pipeline::parse_further_endpoint(*url, publisher_options(encoding));
+  if (!endpoint) return endpoint.error();
+  return {};
 }
 
 }  // namespace glimt::hub

@@ -50,14 +50,6 @@ struct StreamSettings {
   bool operator==(const StreamSettings&) const = default;
 };
 
-// What is to be another; what holds nothing stays.
-struct StreamUpdate {
-  std::optional<std::string> source, format, filter;
-  std::optional<bool> loop, paused;
-  // In place of all that is said of the encoding.
-  std::optional<Encoding> encoding;
-};
-
 struct Limits {
   size_t streams = 64;
   size_t destinations = 4096;  // of all streams
@@ -67,6 +59,7 @@ struct Limits {
 Result<void> check_name(const std::string& name, const std::string& what);
 // Names, addresses, ranges, and that all destinations agree with the encoding.
 Result<void> check(const StreamSettings& settings);
-StreamSettings with(StreamSettings settings, const StreamUpdate& update);
+// Of a destination alone.
+Result<void> check(const DestinationSettings& destination, const Encoding& encoding);
 
 }  // namespace glimt::hub

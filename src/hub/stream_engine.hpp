@@ -35,6 +35,7 @@ class StreamEngine {
   virtual bool remove(uint32_t id) = 0;
 
   virtual SourceStatus source() const = 0;
+  // Destinations in the order of their ids.
   virtual PublisherStats stats() = 0;
   // The newest picture that was sent. unavailable where there is none yet.
   virtual Result<Snapshot> snapshot() = 0;
