@@ -22,7 +22,8 @@ int add(const Ctl& ctl, const Change& o) {
   hub::StreamSettings settings;
   if (const auto fields = apply_settings(o.words, settings); !fields) return fail(fields.error());
   if (!settings.source.empty())
-    return fail({ErrorKind::invalid_argument, "source= is for `glimt ctl set`: here it stands behind the name"});
+    return fail(
+        {ErrorKind::invalid_argument, "source= is for `glimt ctl set`: here it stands behind the name"});
   settings.name = o.name;
   settings.source = o.source;
   for (const auto& url : o.destinations) settings.destinations.push_back({.id = "", .url = url});
@@ -54,7 +55,7 @@ void say_differences(const std::string& name, const std::vector<Difference>& fou
   if (found.empty()) say(name, "nothing changed");
 }
 
-Json json_of(const std::vector<Difference>& found) {
+Json list_of(const std::vector<Difference>& found) {
   Json list = Json::array();
   for (const auto& d : found) list.push_back({{"key", d.key}, {"before", d.before}, {"after", d.after}});
   return list;
@@ -72,7 +73,7 @@ int set(const Ctl& ctl, const Change& o) {
     if (!after) return after.error();
     const auto found = differences(before->settings, after->settings);
     if (ctl.json) {
-      print({{"changed", json_of(found)}, {"stream", json_of(*after)}});
+      print({{"changed", list_of(found)}, {"stream", json_of(*after)}});
     } else {
       say_differences(o.name, found);
     }
@@ -93,7 +94,8 @@ int pause(const Ctl& ctl, const std::string& name, bool paused) {
     if (ctl.json) {
       print({{"changed", changed}, {"stream", json_of(*after)}});
     } else {
-      say(name, std::string(changed ? "" : "was ") + (paused ? "paused" : "resumed") + (changed ? "" : " already"));
+      say(name,
+          std::string(changed ? "" : "was ") + (paused ? "paused" : "resumed") + (changed ? "" : " already"));
     }
     return {};
   });
@@ -139,11 +141,13 @@ void add_ctl_changes(CLI::App& app, const std::shared_ptr<Ctl>& ctl, int& code) 
   adding->add_option("--to", o->destinations, "a destination as `glimt send` takes it; may be repeated")
       ->expected(1)
       ->take_all();
-  verb("remove", "A stream goes, with its destinations", "remove cam1", [=] { return remove(*ctl, o->name); });
+  verb("remove", "A stream goes, with its destinations", "remove cam1",
+       [=] { return remove(*ctl, o->name); });
   auto* setting = verb("set", "What is encoded how, and from where; the next picture is so",
                        "set cam1 quality=70 fps=15 size=1280x720 codec=h264", [=] { return set(*ctl, *o); });
   setting->add_option("settings", o->words, settings_help())->required();
-  verb("pause", "No picture is read; a camera is let go", "pause cam1", [=] { return pause(*ctl, o->name, true); });
+  verb("pause", "No picture is read; a camera is let go", "pause cam1",
+       [=] { return pause(*ctl, o->name, true); });
   verb("resume", "Pictures are read again", "resume cam1", [=] { return pause(*ctl, o->name, false); });
   verb("reload", "The hub reads its configuration file again and does what was changed in it", "reload",
        [=] { return reload(*ctl); });

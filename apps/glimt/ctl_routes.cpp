@@ -23,9 +23,10 @@ int route(const Ctl& ctl, const Route& o) {
     if (ctl.json) {
       print({{"changed", !there}, {"stream", o.name}, {"destination", json_of(*added)}});
     } else {
-      std::printf("%s\n", fmt::format("{}: {} {}, {}, {}", o.name, added->settings.id,
-                                      there ? "is there already" : "added", added->settings.url, state_of(*added))
-                              .c_str());
+      std::printf("%s\n",
+                  fmt::format("{}: {} {}, {}, {}", o.name, added->settings.id,
+                              there ? "is there already" : "added", added->settings.url, state_of(*added))
+                      .c_str());
     }
     return {};
   });
@@ -48,8 +49,8 @@ Result<hub::DestinationSettings> find(const Destinations& all, const Route& o) {
   if (found.size() == 1) return found.front().settings;
   if (found.empty())
     return Error{ErrorKind::not_found, o.name + " has no destination '" + o.which + "'; " + list_of(all)};
-  return Error{ErrorKind::invalid_argument, o.name + " goes to '" + o.which +
-                                                "' more than once; name the id instead, " + list_of(found)};
+  return Error{ErrorKind::invalid_argument,
+               o.name + " goes to '" + o.which + "' more than once; name the id instead, " + list_of(found)};
 }
 
 int unroute(const Ctl& ctl, const Route& o) {
@@ -74,10 +75,13 @@ void add_ctl_routes(CLI::App& app, const std::shared_ptr<Ctl>& ctl, int& code) {
   auto o = std::make_shared<Route>();
   auto* to = app.add_subcommand("route", "A further destination for a stream");
   to->add_option("name", o->name, "of the stream")->required();
-  to->add_option("url", o->url, "as `glimt send` takes it: udp://host:port, udp://:port, tcp://…, unix:///path")
+  to->add_option("url", o->url,
+                 "as `glimt send` takes it: udp://host:port, udp://:port, tcp://…, unix:///path")
       ->required();
-  to->add_option("--id", o->id, "what it is called; the same id and address again change nothing [the hub says]");
-  to->footer("Examples:\n  glimt ctl route cam1 udp://10.0.0.5:5000\n  glimt ctl route cam1 tcp://:5000 --id hall");
+  to->add_option("--id", o->id,
+                 "what it is called; the same id and address again change nothing [the hub says]");
+  to->footer(
+      "Examples:\n  glimt ctl route cam1 udp://10.0.0.5:5000\n  glimt ctl route cam1 tcp://:5000 --id hall");
   to->callback([=, &code] { code = route(*ctl, *o); });
 
   auto* away = app.add_subcommand("unroute", "A destination of a stream goes");

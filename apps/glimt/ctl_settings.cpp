@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <functional>
 
 #include "base/nearest.hpp"
 #include "glimt/url.hpp"
@@ -68,7 +69,8 @@ Key key(const std::string& name, std::vector<std::string> fields, At at, Parse p
     at(settings) = *parsed;
     return {};
   };
-  return {name, std::move(fields), set, [=](const StreamSettings& settings) { return text_of(at(settings)); }};
+  return {name, std::move(fields), set,
+          [=](const StreamSettings& settings) { return text_of(at(settings)); }};
 }
 
 template <class At, class Parse>
@@ -80,20 +82,32 @@ Key encoding_key(const std::string& name, std::vector<std::string> fields, At at
 
 const std::vector<Key>& keys() {
   static const std::vector<Key> kKeys = {
-      key("source", {"source"}, [](auto& s) -> auto& { return s.source; }, parse_text),
-      key("format", {"format"}, [](auto& s) -> auto& { return s.format; }, parse_text),
-      key("filter", {"filter"}, [](auto& s) -> auto& { return s.filter; }, parse_text),
-      key("loop", {"loop"}, [](auto& s) -> auto& { return s.loop; }, parse_switch),
-      encoding_key("codec", {"codec"}, [](auto& e) -> auto& { return e.codec; }, parse_codec),
-      encoding_key("quality", {"quality"}, [](auto& e) -> auto& { return e.quality; }, parse_within<1, 100>),
-      encoding_key("chroma", {"chroma"}, [](auto& e) -> auto& { return e.chroma; }, parse_chroma),
-      encoding_key("encoder", {"encoder"}, [](auto& e) -> auto& { return e.encoder; }, parse_text),
-      encoding_key("bitrate", {"bitrate_bps"}, [](auto& e) -> auto& { return e.bitrate_bps; }, parse_bitrate),
-      encoding_key("intra_refresh", {"intra_refresh"}, [](auto& e) -> auto& { return e.intra_refresh; },
-                   parse_switch),
-      encoding_key("workers", {"workers"}, [](auto& e) -> auto& { return e.workers; }, parse_within<0, 64>),
-      encoding_key("size", {"width", "height"}, [](auto& e) -> auto& { return e.size; }, parse_size),
-      encoding_key("fps", {"fps"}, [](auto& e) -> auto& { return e.fps; }, parse_fps),
+      key(
+          "source", {"source"}, [](auto& s) -> auto& { return s.source; }, parse_text),
+      key(
+          "format", {"format"}, [](auto& s) -> auto& { return s.format; }, parse_text),
+      key(
+          "filter", {"filter"}, [](auto& s) -> auto& { return s.filter; }, parse_text),
+      key(
+          "loop", {"loop"}, [](auto& s) -> auto& { return s.loop; }, parse_switch),
+      encoding_key(
+          "codec", {"codec"}, [](auto& e) -> auto& { return e.codec; }, parse_codec),
+      encoding_key(
+          "quality", {"quality"}, [](auto& e) -> auto& { return e.quality; }, parse_within<1, 100>),
+      encoding_key(
+          "chroma", {"chroma"}, [](auto& e) -> auto& { return e.chroma; }, parse_chroma),
+      encoding_key(
+          "encoder", {"encoder"}, [](auto& e) -> auto& { return e.encoder; }, parse_text),
+      encoding_key(
+          "bitrate", {"bitrate_bps"}, [](auto& e) -> auto& { return e.bitrate_bps; }, parse_bitrate),
+      encoding_key(
+          "intra_refresh", {"intra_refresh"}, [](auto& e) -> auto& { return e.intra_refresh; }, parse_switch),
+      encoding_key(
+          "workers", {"workers"}, [](auto& e) -> auto& { return e.workers; }, parse_within<0, 64>),
+      encoding_key(
+          "size", {"width", "height"}, [](auto& e) -> auto& { return e.size; }, parse_size),
+      encoding_key(
+          "fps", {"fps"}, [](auto& e) -> auto& { return e.fps; }, parse_fps),
   };
   return kKeys;
 }
@@ -112,9 +126,9 @@ Result<std::vector<std::string>> apply_settings(const std::vector<std::string>& 
   for (const auto& word : words) {
     const auto equals = word.find('=');
     const std::string name = word.substr(0, equals);
-    if (equals == std::string::npos)
-      return bad("'" + word + "': expected KEY=VALUE, as in quality=70");
-    const auto found = std::find_if(keys().begin(), keys().end(), [&](const Key& k) { return k.name == name; });
+    if (equals == std::string::npos) return bad("'" + word + "': expected KEY=VALUE, as in quality=70");
+    const auto found =
+        std::find_if(keys().begin(), keys().end(), [&](const Key& k) { return k.name == name; });
     if (found == keys().end()) return bad("'" + name + "' cannot be set" + nearest_of(name, setting_keys()));
     if (auto done = found->set(word.substr(equals + 1), settings); !done) return done.error();
     fields.insert(fields.end(), found->fields.begin(), found->fields.end());

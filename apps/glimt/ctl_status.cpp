@@ -110,8 +110,8 @@ std::vector<std::string> stream_page(const StreamStatus& s) {
 }
 
 std::string stream_line(const StreamStatus& s) {
-  return fmt::format("{} {}, {:.1f} frames/s, {}, {} receivers; destinations: {}", s.settings.name, state_of(s),
-                     s.fps, size_of(s), receivers_of(s), destinations_of(s));
+  return fmt::format("{} {}, {:.1f} frames/s, {}, {} receivers; destinations: {}", s.settings.name,
+                     state_of(s), s.fps, size_of(s), receivers_of(s), destinations_of(s));
 }
 
 }  // namespace glimt::command

@@ -62,13 +62,9 @@ std::string time_of(int64_t ms) {
   return fmt::format("{}.{:03}Z", text, ms % 1000);
 }
 
-Json json_of(const hub::Event& event, uint64_t missed) {
-  return {{"number", event.number},
-          {"time", time_of(event.time_ms)},
-          {"kind", to_string(event.kind)},
-          {"stream", event.stream},
-          {"destination", event.destination},
-          {"text", event.text},
+Json object_of(const hub::Event& event, uint64_t missed) {
+  return {{"number", event.number}, {"time", time_of(event.time_ms)},   {"kind", to_string(event.kind)},
+          {"stream", event.stream}, {"destination", event.destination}, {"text", event.text},
           {"missed", missed}};
 }
 
@@ -83,7 +79,7 @@ std::string line_of(const hub::Event& event) {
 int events(const Ctl& ctl, uint64_t from) {
   return call(ctl, [&](control::Client& client) {
     return client.watch_events(from, stop_requested(), [&](const hub::Event& event, uint64_t missed) {
-      if (ctl.json) return stop_unless(print_line(json_of(event, missed)));
+      if (ctl.json) return stop_unless(print_line(object_of(event, missed)));
       if (missed > 0) std::printf("%s events before this one are gone\n", std::to_string(missed).c_str());
       std::printf("%s\n", line_of(event).c_str());
       stop_unless(std::fflush(stdout) == 0);
@@ -103,8 +99,9 @@ void add_ctl_watches(CLI::App& app, const std::shared_ptr<Ctl>& ctl, int& code) 
 
   auto from = std::make_shared<uint64_t>(0);
   auto* happened = app.add_subcommand("events", "What happens, as it happens; Ctrl-C ends it");
-  happened->add_option("--from", *from,
-                       "the number of the first one, as far as it is still there; 1 is the oldest [from now on]");
+  happened->add_option(
+      "--from", *from,
+      "the number of the first one, as far as it is still there; 1 is the oldest [from now on]");
   happened->footer("Examples:\n  glimt ctl events\n  glimt ctl events --from 1 --json");
   happened->callback([=, &code] { code = events(*ctl, *from); });
 }

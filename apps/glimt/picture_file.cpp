@@ -48,7 +48,8 @@ Result<void> write_picture(const std::string& path, const std::vector<uint8_t>& 
   }
   const fs::path place = path;
   const std::string part =
-      (place.parent_path() / (".part-" + std::to_string(getpid()) + "-" + place.filename().string())).string();
+      (place.parent_path() / (".part-" + std::to_string(getpid()) + "-" + place.filename().string()))
+          .string();
   std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(part.c_str(), "wbe"), std::fclose);
   if (!file) return failed(path);
   const bool written = write_all(file.get(), jpeg) && std::fclose(file.release()) == 0;
