@@ -4,8 +4,6 @@
 
 #include <csignal>
 
-#include "completion_scripts.hpp"
-
 namespace glimt::command {
 namespace {
 

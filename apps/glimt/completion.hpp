@@ -10,6 +10,10 @@
 
 namespace glimt::command {
 
+// The scripts as they are installed.
+extern const char* const kBashCompletion;
+extern const char* const kZshCompletion;
+
 std::vector<std::string> complete(const CLI::App& app, std::vector<std::string> words);
 
 }  // namespace glimt::command

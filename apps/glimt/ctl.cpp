@@ -38,6 +38,7 @@ void add_ctl(CLI::App& app, int& code) {
   add_ctl_watches(*verb, ctl, code);
   add_ctl_changes(*verb, ctl, code);
   add_ctl_routes(*verb, ctl, code);
+  add_ctl_hub(*verb, ctl, code);
   verb->footer(
       "Exit codes: 0 done, 1 the hub refused or does not answer, 2 wrong command line.\n"
       "Examples:\n  glimt ctl streams\n  glimt ctl add cam1 /dev/video2 --to udp://:5000\n"

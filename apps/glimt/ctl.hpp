@@ -31,6 +31,7 @@ void add_connection_options(CLI::App& app, control::ClientOptions& where);
 void add_ctl_looks(CLI::App& app, const std::shared_ptr<Ctl>& ctl, int& code);
 void add_ctl_watches(CLI::App& app, const std::shared_ptr<Ctl>& ctl, int& code);
 void add_ctl_changes(CLI::App& app, const std::shared_ptr<Ctl>& ctl, int& code);
+void add_ctl_hub(CLI::App& app, const std::shared_ptr<Ctl>& ctl, int& code);
 void add_ctl_routes(CLI::App& app, const std::shared_ptr<Ctl>& ctl, int& code);
 
 }  // namespace glimt::command

@@ -1,8 +1,9 @@
-// The verbs of ctl that change streams: add, remove, set, pause, resume, reload.
+// The verbs of ctl that change streams: add, remove, set, pause, resume.
 #include "base/log.hpp"
 #include "ctl.hpp"
 #include "ctl_settings.hpp"
 #include "ctl_status.hpp"
+#include "table.hpp"
 
 namespace glimt::command {
 namespace {
@@ -15,7 +16,7 @@ struct Change {
 };
 
 void say(const std::string& stream, const std::string& what) {
-  std::printf("%s: %s\n", stream.c_str(), what.c_str());
+  std::printf("%s: %s\n", stream.c_str(), without_controls(what).c_str());
 }
 
 int add(const Ctl& ctl, const Change& o) {
@@ -101,22 +102,6 @@ int pause(const Ctl& ctl, const std::string& name, bool paused) {
   });
 }
 
-int reload(const Ctl& ctl) {
-  return call(ctl, [&](Client& client) -> Result<void> {
-    const auto done = client.reload();
-    if (!done) return done.error();
-    if (ctl.json) {
-      print({{"added", done->added}, {"changed", done->changed}, {"removed", done->removed}});
-      return {};
-    }
-    for (const auto& name : done->added) say(name, "added");
-    for (const auto& name : done->changed) say(name, "changed");
-    for (const auto& name : done->removed) say(name, "removed");
-    if (done->added.empty() && done->changed.empty() && done->removed.empty()) std::puts("nothing changed");
-    return {};
-  });
-}
-
 std::string settings_help() {
   std::string text = "quality=70 and the like; what is empty, as in size=, is set back to its default:";
   for (const auto& key : setting_keys()) text += " " + key + "=";
@@ -129,7 +114,7 @@ void add_ctl_changes(CLI::App& app, const std::shared_ptr<Ctl>& ctl, int& code) 
   auto o = std::make_shared<Change>();
   const auto verb = [&](const char* name, const char* what, const char* example, std::function<int()> run) {
     auto* added = app.add_subcommand(name, what);
-    if (std::string(name) != "reload") added->add_option("name", o->name, "of the stream")->required();
+    added->add_option("name", o->name, "of the stream")->required();
     added->footer(std::string("Example:\n  glimt ctl ") + example);
     added->callback([run, &code] { code = run(); });
     return added;
@@ -149,8 +134,6 @@ void add_ctl_changes(CLI::App& app, const std::shared_ptr<Ctl>& ctl, int& code) 
   verb("pause", "No picture is read; a camera is let go", "pause cam1",
        [=] { return pause(*ctl, o->name, true); });
   verb("resume", "Pictures are read again", "resume cam1", [=] { return pause(*ctl, o->name, false); });
-  verb("reload", "The hub reads its configuration file again and does what was changed in it", "reload",
-       [=] { return reload(*ctl); });
 }
 
 }  // namespace glimt::command

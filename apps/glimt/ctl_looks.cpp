@@ -1,4 +1,4 @@
-// The verbs of ctl that look and change nothing: streams, show, snapshot, info.
+// The verbs of ctl that look at streams and change nothing: streams, show, snapshot.
 #include "base/log.hpp"
 #include "ctl.hpp"
 #include "ctl_status.hpp"
@@ -61,28 +61,6 @@ int snapshot(const Ctl& ctl, const std::string& name, const std::string& path) {
   });
 }
 
-int info(const Ctl& ctl) {
-  return call(ctl, [&](control::Client& client) -> Result<void> {
-    const auto hub = client.info();
-    if (!hub) return hub.error();
-    if (ctl.json) {
-      print({{"version", hub->version},
-             {"uptime_s", rounded(hub->uptime_s)},
-             {"calls", hub->calls},
-             {"refused_calls", hub->refused_calls},
-             {"watchers", hub->watchers},
-             {"events_missed", hub->events_missed}});
-    } else {
-      std::printf("%s\n",
-                  fmt::format("glimt {}, up {:.0f} s; {} calls, {} refused; {} watchers, {} events missed",
-                              without_controls(hub->version), hub->uptime_s, hub->calls, hub->refused_calls,
-                              hub->watchers, hub->events_missed)
-                      .c_str());
-    }
-    return {};
-  });
-}
-
 }  // namespace
 
 void add_ctl_looks(CLI::App& app, const std::shared_ptr<Ctl>& ctl, int& code) {
@@ -105,10 +83,6 @@ void add_ctl_looks(CLI::App& app, const std::shared_ptr<Ctl>& ctl, int& code) {
       ->required();
   picture->footer("Examples:\n  glimt ctl snapshot cam1 now.jpg\n  glimt ctl snapshot cam1 - | display -");
   picture->callback([=, &code] { code = snapshot(*ctl, *name, *path); });
-
-  auto* hub = app.add_subcommand("info", "The hub itself: version, age, calls");
-  hub->footer("Example:\n  glimt ctl info");
-  hub->callback([=, &code] { code = info(*ctl); });
 }
 
 }  // namespace glimt::command

@@ -2,6 +2,7 @@
 #include "base/log.hpp"
 #include "ctl.hpp"
 #include "ctl_status.hpp"
+#include "table.hpp"
 
 namespace glimt::command {
 namespace {
@@ -9,6 +10,8 @@ namespace {
 struct Route {
   std::string name, id, url, which;
 };
+
+void say(const std::string& line) { std::printf("%s\n", without_controls(line).c_str()); }
 
 using Destinations = std::vector<hub::DestinationStatus>;
 
@@ -23,10 +26,8 @@ int route(const Ctl& ctl, const Route& o) {
     if (ctl.json) {
       print({{"changed", !there}, {"stream", o.name}, {"destination", json_of(*added)}});
     } else {
-      std::printf("%s\n",
-                  fmt::format("{}: {} {}, {}, {}", o.name, added->settings.id,
-                              there ? "is there already" : "added", added->settings.url, state_of(*added))
-                      .c_str());
+      say(fmt::format("{}: {} {}, {}, {}", o.name, added->settings.id, there ? "is there already" : "added",
+                      added->settings.url, state_of(*added)));
     }
     return {};
   });
@@ -63,7 +64,7 @@ int unroute(const Ctl& ctl, const Route& o) {
     if (ctl.json) {
       print({{"stream", o.name}, {"removed", {{"id", found->id}, {"url", found->url}}}});
     } else {
-      std::printf("%s: %s removed, %s\n", o.name.c_str(), found->id.c_str(), found->url.c_str());
+      say(fmt::format("{}: {} removed, {}", o.name, found->id, found->url));
     }
     return {};
   });
