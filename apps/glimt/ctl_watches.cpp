@@ -18,7 +18,7 @@ struct Watch {
 
 // Nobody reads any more: as if it were asked to stop.
 void stop_unless(bool read) {
-  if (!read) std::raise(SIGTERM);
+  if (!read && !stop_requested()) std::raise(SIGTERM);  // twice would mean at once
 }
 
 bool show_streams(const std::vector<hub::StreamStatus>& streams, const Watch& o, LiveLines& screen) {
