@@ -20,12 +20,13 @@ size_t edit_distance(std::string_view a, std::string_view b) {
 }
 
 std::string nearest_of(std::string_view word, const std::vector<std::string>& known) {
+  word = word.substr(0, 64);
   std::string list;
   const std::string* nearest = nullptr;
   size_t least = std::max<size_t>(2, word.size() / 3) + 1;
   for (const auto& each : known) {
     list += (list.empty() ? "" : ", ") + each;
-    const size_t letters = edit_distance(word.substr(0, 64), each);
+    const size_t letters = edit_distance(word, each);
     if (letters >= least) continue;
     least = letters;
     nearest = &each;
