@@ -17,8 +17,12 @@ configure_file(${CMAKE_CURRENT_LIST_DIR}/glimt.pc.in ${PROJECT_BINARY_DIR}/glimt
 install(FILES ${PROJECT_BINARY_DIR}/glimt.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig COMPONENT development)
 
 install(FILES ${PROJECT_SOURCE_DIR}/docs/glimt.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1 COMPONENT command)
+install(FILES ${PROJECT_SOURCE_DIR}/packaging/completion/glimt DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions
+        COMPONENT command)
+install(FILES ${PROJECT_SOURCE_DIR}/packaging/completion/_glimt DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/site-functions
+        COMPONENT command)
 install(FILES ${PROJECT_SOURCE_DIR}/README.md ${PROJECT_SOURCE_DIR}/CHANGELOG.md ${PROJECT_SOURCE_DIR}/LICENSE
-              ${PROJECT_SOURCE_DIR}/docs/options.md ${PROJECT_SOURCE_DIR}/docs/statistics.md
+              ${PROJECT_SOURCE_DIR}/docs/options.md ${PROJECT_SOURCE_DIR}/docs/statistics.md ${PROJECT_SOURCE_DIR}/docs/ctl.md
         DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT command)
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/examples DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT development
         FILES_MATCHING PATTERN "*.cpp")
