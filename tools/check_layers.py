@@ -42,10 +42,11 @@ ONLY_IN = [
      r"src/(transport|web|archive)/.*", "sockets belong to src/transport/"),
     (r"lib(avcodec|avformat|avutil|swscale)/", r"src/(media/libav\.hpp|((en|de)code/h264|sink/recording)\.cpp|gateway/.*)",
      "FFmpeg belongs to media/libav.hpp, {encode,decode}/h264.cpp, sink/recording.cpp and gateway/"),
-    (r"(grpc|grpcpp|google/protobuf)/", r"src/control/.*", "gRPC belongs to src/control/"),
+    (r"(grpc|grpcpp|google/protobuf|glimt/control/v1)/", r"src/control/.*", "gRPC belongs to src/control/"),
     (r"(gtest|gmock)/", r".*_test\.cpp", "gtest belongs to *_test.cpp"),
 ]
 
+GENERATED = "glimt/control/v1/"  # from the proto
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
 CLOCK = re.compile(r"\bnow\s*\(\s*\)")
 
@@ -101,6 +102,8 @@ class Checker:
             self.check_opencv(number, name)
         if self.folder in SANS_IO and WAITS_OR_GUESSES.match(name):
             self.report(number, f"<{name}>: {self.folder} decides without doing: no thread, lock or chance inside")
+        if name.startswith(GENERATED):
+            return
         if quoted or name.startswith("glimt/"):
             self.check_own(number, name, path)
 

@@ -10,10 +10,10 @@
 #include <cstring>
 #include <filesystem>
 #include <memory>
-#include <numeric>
 #include <optional>
 
 #include "base/crc32c.hpp"
+#include "base/nearest.hpp"
 #include "source/frame_source.hpp"
 
 namespace glimt::archive {
@@ -40,21 +40,6 @@ std::optional<wire::ArchiveKind> kind_of(const std::string& name) {
 
 int64_t modified_ns(const struct stat& s) {
   return static_cast<int64_t>(s.st_mtim.tv_sec) * 1'000'000'000 + s.st_mtim.tv_nsec;
-}
-
-// How many letters must be put in, left out or changed.
-size_t distance(std::string_view a, std::string_view b) {
-  std::vector<size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), size_t{0});
-  for (size_t i = 0; i < a.size(); ++i) {
-    size_t diagonal = row[0]++;
-    for (size_t j = 0; j < b.size(); ++j) {
-      const size_t changed = diagonal + (a[i] == b[j] ? 0 : 1);
-      diagonal = row[j + 1];
-      row[j + 1] = std::min({changed, row[j] + 1, diagonal + 1});
-    }
-  }
-  return row.back();
 }
 
 struct CloseFolder {
@@ -141,7 +126,7 @@ std::string Folder::nearest(const std::string& name) const {
   if (name.size() > wire::kMaxArchiveNameBytes) return cure;
   std::vector<std::pair<size_t, std::string>> near;
   for (const auto& known : names()) {
-    const size_t letters = distance(name, known);
+    const size_t letters = edit_distance(name, known);
     if (letters <= std::max<size_t>(2, known.size() / 3)) near.emplace_back(letters, known);
   }
   if (near.empty()) return cure;

@@ -4,8 +4,10 @@
 //   output   settings
 //   errors   invalid_argument with file, line and what was meant: an unknown key names the nearest known one
 //   threads  thread-safe
+//   memory   a few times the file, which is at most 1 MB
 #pragma once
 
+#include "hub/paths.hpp"
 #include "hub/settings.hpp"
 
 namespace glimt::hub {
@@ -19,9 +21,11 @@ struct ControlSettings {
   int calls_per_second = 1000;  // of all together; 0: no limit
   int watchers = 64;
   size_t max_message_bytes = size_t{1} << 20;
+  bool operator==(const ControlSettings&) const = default;
 };
 struct WebSettings {
   std::string listen = "127.0.0.1:8080";  // empty: none
+  bool operator==(const WebSettings&) const = default;
 };
 struct HubConfig {
   std::vector<StreamSettings> streams;
@@ -34,14 +38,11 @@ struct HubConfig {
 
 Result<HubConfig> read_config(const std::string& path);
 Result<HubConfig> parse_config(const std::string& text, const std::string& name);
-// Camera 0, or the test picture where there is no camera, as "cam0" at default_stream_path("cam0").
-HubConfig default_config();
+// Camera 0, or the test picture where there is no camera, as "cam0" at default_stream_path("cam0"); unavailable where that
+// has no folder.
+Result<HubConfig> default_config();
 
-// The user's own: $XDG_RUNTIME_DIR/glimt, or /tmp/glimt-UID; made with mode 0700, and refused where it is somebody else's.
-Result<std::string> runtime_folder();
-Result<std::string> default_control_path();
-Result<std::string> default_stream_path(const std::string& name);
-// $XDG_STATE_HOME/glimt/hub.json, or ~/.local/state/glimt/hub.json.
-Result<std::string> default_state_path();
+// All that hub.toml may say: "state", "limits.streams", "stream.destination.url"…
+std::vector<std::string> config_keys();
 
 }  // namespace glimt::hub

@@ -75,6 +75,7 @@ class HubTest : public testing::Test {
   }
 
   std::unique_ptr<Hub> open(const std::vector<StreamSettings>& configured, bool keeps = false) {
+    hub.reset();  // two do not share a state file
     auto opened = Hub::open(options(keeps), configured);
     EXPECT_TRUE(opened) << opened.error().message;
     return opened ? std::move(*opened) : nullptr;

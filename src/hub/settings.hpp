@@ -53,13 +53,15 @@ struct StreamSettings {
 struct Limits {
   size_t streams = 64;
   size_t destinations = 4096;  // of all streams
+  bool operator==(const Limits&) const = default;
 };
 
 // Letters, digits, '-', '_' and '.', 1 to 64 of them, the first a letter or digit.
 Result<void> check_name(const std::string& name, const std::string& what);
 // Names, addresses, ranges, and that all destinations agree with the encoding.
 Result<void> check(const StreamSettings& settings);
-// Of a destination alone.
+// Of an encoding alone, and of a destination.
+Result<void> check(const Encoding& encoding);
 Result<void> check(const DestinationSettings& destination, const Encoding& encoding);
 
 }  // namespace glimt::hub

@@ -2,8 +2,9 @@
 //
 //   input    the whole overlay, anew with each change
 //   output   what stood there last: after a crash the last acknowledged one or the one being written, never half of it
-//   errors   open: a file that is damaged or of a newer version is kept aside as PATH.damaged-TIME, and `complaint` says so;
-//            unavailable where it cannot be read or its folder cannot be made. write: unavailable, and the old one stands
+//   errors   open: a file that is damaged, too large or of another version is kept aside as PATH.damaged-TIME, and `complaint` says
+//            so; unavailable where it cannot be read, its folder cannot be made, or another hub has it (PATH.lock).
+//            write: unavailable, or exhausted where it would not be read again; the old one stands. Each with the cure
 //   threads  thread-compatible
 //   memory   the file, at most 16 MB
 #pragma once
@@ -11,6 +12,7 @@
 #include <map>
 #include <memory>
 
+#include "base/unique_fd.hpp"
 #include "hub/settings.hpp"
 
 namespace glimt::hub {
@@ -24,7 +26,11 @@ struct Change {
 };
 using Changes = std::map<std::string, Change>;  // by stream
 
+inline constexpr size_t kMaxStateBytes = size_t{16} << 20;
+
+// JSON; what the settings say passes check().
 std::string to_text(const Changes& changes);
+// malformed: what is wrong. Types and bounds hold; whether a stream may be is check()'s to say.
 Result<Changes> parse_changes(std::string_view text);
 
 class StateFile {
@@ -35,8 +41,10 @@ class StateFile {
   Result<void> write(const Changes& changes);
 
  private:
-  explicit StateFile(std::string path) : path_(std::move(path)) {}
-  std::string path_;
+  StateFile(std::string path, UniqueFd lock) : path_(std::move(path)), lock_(std::move(lock)) {}
+
+  const std::string path_;
+  const UniqueFd lock_;  // no other hub writes there as long as it is open
 };
 
 struct StateFile::Opened {

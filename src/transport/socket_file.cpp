@@ -8,9 +8,8 @@
 #include <cstring>
 
 namespace glimt::transport {
-namespace {
 
-Result<void> clear_stale(const Address& address, int type) {
+Result<void> clear_stale_socket(const Address& address, int type) {
   struct stat file {};
   if (lstat(address.path.c_str(), &file) != 0) return {};
   if (!S_ISSOCK(file.st_mode)) {
@@ -25,8 +24,6 @@ Result<void> clear_stale(const Address& address, int type) {
   unlink(address.path.c_str());
   return {};
 }
-
-}  // namespace
 
 SocketAddress unix_socket_address(const Address& address) {
   SocketAddress where;
@@ -48,7 +45,7 @@ SocketFile::~SocketFile() {
 }
 
 Result<BoundSocket> bind_socket_file(const Address& address, int type) {
-  if (auto cleared = clear_stale(address, type); !cleared) return cleared.error();
+  if (auto cleared = clear_stale_socket(address, type); !cleared) return cleared.error();
   UniqueFd fd(socket(AF_UNIX, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!fd) return socket_error(address, "socket", errno);
   fchmod(fd.get(), 0600);  // nobody else gets in between bind and chmod

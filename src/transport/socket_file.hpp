@@ -11,6 +11,7 @@
 
 namespace glimt::transport {
 
+inline constexpr size_t kLongestSocketPath = 107;  // bytes: sun_path of sockaddr_un, less its zero
 SocketAddress unix_socket_address(const Address& address);
 
 // Tells one file from another that has its name.
@@ -44,6 +45,9 @@ struct BoundSocket {
   UniqueFd fd;
   SocketFile file;
 };
+
+// Takes away a socket file of this type that nobody has bound any more; any other file is left alone, and is an error.
+Result<void> clear_stale_socket(const Address& address, int type);
 
 // `type`: SOCK_SEQPACKET or SOCK_DGRAM. A socket file that nobody has bound any more is taken over; any other file is left
 // alone.
