@@ -23,6 +23,8 @@ install(FILES ${PROJECT_SOURCE_DIR}/packaging/completion/_glimt DESTINATION ${CM
         COMPONENT command)
 install(FILES ${PROJECT_SOURCE_DIR}/README.md ${PROJECT_SOURCE_DIR}/CHANGELOG.md ${PROJECT_SOURCE_DIR}/LICENSE
               ${PROJECT_SOURCE_DIR}/docs/options.md ${PROJECT_SOURCE_DIR}/docs/statistics.md ${PROJECT_SOURCE_DIR}/docs/ctl.md
+              ${PROJECT_SOURCE_DIR}/docs/hub.md ${PROJECT_SOURCE_DIR}/docs/metrics.md
         DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT command)
+install(FILES ${PROJECT_SOURCE_DIR}/docs/hub.toml DESTINATION ${CMAKE_INSTALL_DOCDIR}/examples COMPONENT command)
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/examples DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT development
         FILES_MATCHING PATTERN "*.cpp")

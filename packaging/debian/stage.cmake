@@ -17,5 +17,8 @@ set(root ${CPACK_TEMPORARY_DIRECTORY}/command)
 file(REMOVE ${root}/usr/share/doc/glimt/LICENSE)  # Debian ships it once, and the copyright file says where
 file(RENAME ${root}/usr/share/doc/glimt/CHANGELOG.md ${root}/usr/share/doc/glimt/changelog)
 compress(${root}/usr/share/doc/glimt/changelog ${root}/usr/share/man/man1/glimt.1)
+file(MAKE_DIRECTORY ${root}/usr/share/zsh/vendor-completions)
+file(RENAME ${root}/usr/share/zsh/site-functions/_glimt ${root}/usr/share/zsh/vendor-completions/_glimt)
+file(REMOVE_RECURSE ${root}/usr/share/zsh/site-functions)
 file(COPY ${here}/../systemd/glimt-hub.service DESTINATION ${root}/lib/systemd/system)
 file(COPY ${here}/../hub.toml DESTINATION ${root}/etc/glimt)
