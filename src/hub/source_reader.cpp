@@ -121,8 +121,13 @@ void SourceReader::run() {
 // False where it was stopped.
 bool SourceReader::wait_until_wanted() {
   MutexLock lock(m_);
-  while (!stopped_ && (paused_ || now() < retry_at_))
-    changed_.wait_until(m_, paused_ ? Instant::max() : retry_at_);
+  while (!stopped_ && (paused_ || now() < retry_at_)) {
+    if (paused_) {
+      changed_.wait(m_);
+    } else {
+      changed_.wait_until(m_, retry_at_);
+    }
+  }
   return !stopped_;
 }
 
