@@ -62,6 +62,11 @@ std::string to_json(const SendStats& stats, const SendStats& before, double seco
 std::string progress(const SubscriberStats& stats, const SubscriberStats& before);
 void print_summary(const SubscriberStats& stats, const std::vector<std::unique_ptr<sink::FrameSink>>& sinks);
 
+// For whoever is to receive, each destination's command.
+void say_other_side(const std::vector<Url>& destinations);
+std::string send_progress(const SendStats& stats, const SendStats& before);
+void print_send_summary(const PublisherStats& stats);
+
 // One line for people, while it runs; nothing where standard error is no terminal or carries JSON.
 void show_progress(const std::string& line);
 void end_progress();
@@ -98,9 +103,14 @@ void add_get(CLI::App& app, int& code);
 void add_demo(CLI::App& app, int& code);
 void add_bench(CLI::App& app, int& code);
 void add_doctor(CLI::App& app, int& code);
+void add_hub(CLI::App& app, int& code);
+void add_ctl(CLI::App& app, int& code);
+void add_completion(CLI::App& app, int& code);
 void add_help(CLI::App& app, int& code);
 
 std::string known_verbs(const CLI::App& app);
 std::string help_of(const CLI::App& app, const std::string& name);
+// Null where there is none of that name.
+const CLI::App* find_verb(const CLI::App& app, const std::string& name);
 
 }  // namespace glimt::command

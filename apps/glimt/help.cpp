@@ -15,22 +15,36 @@ std::string help_of(const CLI::App& app, const std::string& name) {
   return app.get_formatter()->make_help(&app, name, CLI::AppFormatMode::Normal);
 }
 
+const CLI::App* find_verb(const CLI::App& app, const std::string& name) {
+  const auto found = app.get_subcommands([&](const CLI::App* a) { return a->get_name() == name; });
+  return found.empty() ? nullptr : found.front();
+}
+
+namespace {
+
+int print_help(const CLI::App& app, const std::vector<std::string>& verbs) {
+  const CLI::App* at = &app;
+  std::string name = "glimt";
+  for (const auto& verb : verbs) {
+    const auto* next = find_verb(*at, verb);
+    if (!next)
+      return fail({ErrorKind::invalid_argument,
+                   "there is no verb '" + verb + "' to help with; known: " + known_verbs(*at)});
+    at = next;
+    name += " " + verb;
+  }
+  std::cout << help_of(*at, name);
+  return kOk;
+}
+
+}  // namespace
+
 void add_help(CLI::App& app, int& code) {
-  auto verb = std::make_shared<std::string>();
+  auto verbs = std::make_shared<std::vector<std::string>>();
   auto* help = app.add_subcommand("help", "Print the help of a verb");
-  help->add_option("verb", *verb, "one of the verbs; without it the help of all");
-  help->footer("Example:\n  glimt help send");
-  help->callback([verb, &app, &code] {
-    const auto asked = app.get_subcommands([&](const CLI::App* a) { return a->get_name() == *verb; });
-    if (verb->empty()) {
-      std::cout << help_of(app, "glimt");
-    } else if (!asked.empty()) {
-      std::cout << help_of(*asked[0], "glimt " + *verb);
-    } else {
-      code = fail({ErrorKind::invalid_argument,
-                   "there is no verb '" + *verb + "' to help with; known: " + known_verbs(app)});
-    }
-  });
+  help->add_option("verb", *verbs, "one of the verbs, as in send or ctl add; without it the help of all");
+  help->footer("Examples:\n  glimt help send\n  glimt help ctl add");
+  help->callback([verbs, &app, &code] { code = print_help(app, *verbs); });
 }
 
 }  // namespace glimt::command

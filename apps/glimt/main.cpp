@@ -99,8 +99,9 @@ int main(int argc, char** argv) {
   app.set_version_flag("--version", "glimt " + std::string(kVersion));
   app.require_subcommand(0, 1);
   app.failure_message([](const CLI::App* a, const CLI::Error& e) {
-    const bool no_verb = a->get_subcommands().empty();
-    return CLI::FailureMessage::simple(a, e) + (no_verb ? "Known verbs: " + known_verbs(*a) + "\n" : "");
+    while (!a->get_subcommands().empty()) a = a->get_subcommands().front();
+    const std::string verbs = known_verbs(*a);
+    return CLI::FailureMessage::simple(a, e) + (verbs.empty() ? "" : "Known verbs: " + verbs + "\n");
   });
   app.fallthrough();
   app.footer(
@@ -110,6 +111,7 @@ int main(int argc, char** argv) {
       "  glimt send test: udp://:5000 tcp://:5000      glimt recv udp://127.0.0.1:5000\n"
       "  glimt send clip.mp4 udp://10.0.0.5:5000       glimt recv udp://:5000\n"
       "  glimt serve clips tcp://:7777                 glimt get tcp://10.0.0.5:7777\n"
+      "  glimt hub                                     glimt ctl streams\n"
       "  glimt demo                                    glimt bench\n"
       "  glimt doctor                                  glimt help send");
   app.add_option("--log",
@@ -124,6 +126,9 @@ int main(int argc, char** argv) {
   add_demo(app, code);
   add_bench(app, code);
   add_doctor(app, code);
+  add_hub(app, code);
+  add_ctl(app, code);
+  add_completion(app, code);
   add_help(app, code);
   set_log(LogOptions{.level = LogLevel::info});
   set_log_first(argc, argv);

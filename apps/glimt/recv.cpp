@@ -1,4 +1,5 @@
 #include "base/log.hpp"
+#include "hub/discovery.hpp"
 #include "recv_options.hpp"
 #include "sink/display.hpp"
 
@@ -101,11 +102,13 @@ int run(const RecvOptions& o) {
   if (!options) return fail(options.error());
   const auto url = Url::parse(o.address);
   if (!url) return fail(url.error());
+  const auto found = hub::resolve(*url);
+  if (!found) return fail(found.error());
   const auto sinks = open_sinks(names, o);
   if (!sinks) return fail(sinks.error());
   options->recording = sinks->recording;
   options->subscriber.encoded |= sinks->pictures.empty();
-  auto receiver = pipeline::Receiver::open(*url, *options);
+  auto receiver = pipeline::Receiver::open(*found, *options);
   if (!receiver) return fail(receiver.error());
   auto running = run_options<SubscriberStats>(
       o.flags, [&] { return (*receiver)->stats(); }, progress);

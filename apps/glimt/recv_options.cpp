@@ -19,7 +19,8 @@ void ask_for_address(RecvOptions& o) {
 void add_recv_options(CLI::App& app, RecvOptions& o) {
   app.add_option("address", o.address,
                  "udp://:port to listen, udp://host:port, udp://239.1.2.3:port?listen for a multicast group, "
-                 "tcp://…, unix:///path; options: "
+                 "tcp://…, unix:///path, glimt://NAME: a stream of this user's hub or announced on this "
+                 "network; options: "
                  "?mode=latest|every ?latency=100ms ?max_frame=64M ?scale=1/2 ?workers=1 ?whole_only=on "
                  "?wire=countdown|pickle-q ?listen ?connect; one way: ?feedback=off ?interface=eth0");
   app.add_option("sinks", o.sinks,
@@ -40,7 +41,8 @@ void add_recv_options(CLI::App& app, RecvOptions& o) {
   app.add_flag("--once", o.once, "stop when the sender has ended or was stopped");
   add_run_flags(app, o.flags);
   app.footer(
-      "Examples:\n  glimt recv udp://:5000\n  glimt recv tcp://10.0.0.7:5000 --stats -\n"
+      "Examples:\n  glimt recv udp://:5000\n  glimt recv glimt://cam0\n  glimt recv tcp://10.0.0.7:5000 "
+      "--stats -\n"
       "  glimt recv udp://:5000 --record out.mkv --segment 10m --snapshot now.png\n"
       "  glimt recv 'udp://239.1.2.3:5000?listen'\n"
       "  glimt recv unix:///tmp/cam.sock - --format bgr24 | ffplay -f rawvideo -pixel_format bgr24 "

@@ -1,6 +1,6 @@
 #include "ask.hpp"
 #include "base/log.hpp"
-#include "send_options.hpp"
+#include "send_control.hpp"
 
 namespace glimt::command {
 namespace {
@@ -71,43 +71,12 @@ Result<PublisherOptions> publisher_options(const SendOptions& o, const std::vect
   return options;
 }
 
-void say_other_side(const std::vector<Url>& destinations) {
-  for (const auto& url : destinations) {
-    const auto address = transport::Address::from_url(url, true);
-    if (address) log::info("on the other side: glimt recv {}", quoted(pipeline::other_side(*address)));
-  }
-}
-
-std::string progress(const SendStats& stats, const SendStats& before) {
-  const PublisherStats& s = stats.sender;
-  uint64_t receivers = 0, one_way = 0, lost = 0, dropped = s.dropped;
-  for (const auto& d : s.destinations) {
-    (d.one_way ? one_way : receivers) += d.receivers;
-    lost += d.packets_lost;
-    dropped += d.dropped;
-  }
-  const bool flowing = stats.source.state == source::SourceState::flowing;
-  return fmt::format(
-      "{} frames/s to {} receivers{}, captured→encoded p50 {:.1f} ms, dropped {}, packets lost {}{}{}",
-      s.frames - before.sender.frames, receivers, one_way > 0 ? fmt::format(" and {} one way", one_way) : "",
-      s.captured_encoded.p50_ms, dropped, lost, flowing ? "" : "; camera ",
-      flowing ? "" : to_string(stats.source.state));
-}
-
-void print_summary(const PublisherStats& s) {
-  const auto& p = s.captured_encoded_total;
-  log::say(
-      log::Level::info,
-      fmt::format("sent {} frames; captured→encoded p50 {:.2f} p95 {:.2f} p99 {:.2f} max {:.2f} ms (n={}); "
-                  "dropped {}, refused {}",
-                  s.frames, p.p50_ms, p.p95_ms, p.p99_ms, p.max_ms, p.n, s.dropped, s.refused));
-}
-
 int run(const SendOptions& o) {
   const auto destinations = parse_destinations(o);
   if (!destinations) return fail(destinations.error());
   const auto publishing = publisher_options(o, *destinations);
   if (!publishing) return fail(publishing.error());
+  if (!o.control.empty()) return send_with_control(o, *destinations, *publishing);
   const auto input = open_input(o, *destinations, *publishing);
   if (!input) return fail(input.error());
   auto sender = pipeline::Sender::open(*destinations, *publishing);
@@ -117,14 +86,14 @@ int run(const SendOptions& o) {
       [&] {
         return SendStats{(*sender)->stats(), input->source->stats()};
       },
-      progress);
+      send_progress);
   if (!options) return fail(options.error());
   log::info("sending {}", input->source->traits().description);
   say_other_side(*destinations);
   const auto result =
       pipeline::run_send(*input->source, **sender, {input->filter.get(), input->preview.get()}, *options);
   end_progress();
-  print_summary((*sender)->stats());
+  print_send_summary((*sender)->stats());
   return result.error ? fail(*result.error, kFailed) : kOk;
 }
 

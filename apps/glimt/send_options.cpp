@@ -70,6 +70,9 @@ void add_send_options(CLI::App& app, SendOptions& o) {
   app.add_flag("--show", o.show, "what is sent, in a window; closing it ends sending");
   app.add_flag("--loop", o.loop, "begin a file anew at its end");
   app.add_flag("--fast", o.fast, "a file or the test picture as fast as the receiver takes it");
+  app.add_flag("--control", o.control,
+               "steered by `glimt ctl` while it runs, on a socket of its own or, as --control=/run/cam.sock, "
+               "on that one");
   add_run_flags(app, o.flags);
   app.footer(
       "Examples:\n  glimt send 0 udp://:5000\n  glimt send clip.mp4 udp://10.0.0.5:5000 --loop\n"
@@ -77,6 +80,7 @@ void add_send_options(CLI::App& app, SendOptions& o) {
       "  glimt send 0 udp://:5000 --filter faces --show\n"
       "  glimt send 0 'udp://239.1.2.3:5000?interface=eth0'\n"
       "  glimt send 0 udp://10.0.0.5:5000 --codec h264 --bitrate 4M\n"
+      "  glimt send 0 udp://:5000 --control\n"
       "  glimt send --device /dev/video0 --resolution 1280x720 --desired-fps 30 --quality 80 udp://:5000\n"
       "  ffmpeg … -f rawvideo -pix_fmt bgr24 - | glimt send - tcp://:5000 --size 1280x720");
 }

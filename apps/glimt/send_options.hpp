@@ -5,10 +5,13 @@
 
 namespace glimt::command {
 
+// What --control without a path is.
+inline constexpr const char* kOwnControl = "true";
+
 struct SendOptions {
   std::string source;
   std::vector<std::string> destinations;
-  std::string device, format, size, codec, chroma, encoder, bitrate, filter;
+  std::string device, format, size, codec, chroma, encoder, bitrate, filter, control;
   double fps = 0;
   int quality = 0;
   int workers = 0;

@@ -3,6 +3,7 @@
 //   auto in = glimt::Subscriber::open("udp://:5000");
 //   while (auto frame = in->read(1s)) show(frame->mat(), frame->age());
 //
+//   input    an address; glimt://cam0 is looked for when it is opened, for 3 s at most (docs/discovery.md)
 //   output   read(): the newest picture that was not read yet (Mode::latest), or the next one (Mode::every)
 //            record(): each picture that comes whole into a file as it was encoded, also those that read() skips
 //   errors   open and record: with the cure. read: unavailable where none came in time, saying who was or was not

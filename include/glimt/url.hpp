@@ -21,9 +21,10 @@ namespace glimt {
 
 struct Url {
   std::string scheme;  // lower case, without ':'; "-" for standard input or output
-  std::string host;  // udp, tcp: may be empty or "@", both meaning every local address; IPv6 without brackets
+  // udp, tcp: may be empty or "@", both meaning every local address; IPv6 without brackets. glimt: empty for any host.
+  std::string host;
   uint16_t port = 0;  // udp, tcp: 1..65535
-  std::string path;   // all others: what follows the scheme, without options
+  std::string path;   // all others: what follows the scheme, without options; glimt: the stream's name
   std::vector<std::pair<std::string, std::string>> options;  // in order; a bare `?listen` has an empty value
   std::string text;                                          // as it was given
 

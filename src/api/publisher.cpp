@@ -11,7 +11,7 @@ class Publisher::Impl {
   explicit Impl(std::unique_ptr<pipeline::Sender> s) : sender(std::move(s)) {}
 
   Result<void> check(const media::Frame& frame) const {
-    const size_t limit = sender->options().max_frame_bytes;
+    const size_t limit = sender->max_frame_bytes();
     if (auto fits = media::check_size(frame.format, frame.width, frame.height, limit); !fits) return fits;
     if (media::bytes_per_sample(frame.format) == 1 || !sender->encodes_bytes()) return {};
     return Error{ErrorKind::invalid_argument,
@@ -38,7 +38,7 @@ class Publisher::Impl {
       return Error{ErrorKind::invalid_argument,
                    "'" + url.text + "': another source plays; stop() it first, or open a publisher for each"};
     }
-    source::SourceOptions how{options, sender->options().max_frame_bytes};
+    source::SourceOptions how{options, sender->max_frame_bytes()};
     const PublisherOptions asked = sender->options(), usual;
     how.pixels |=
         sender->codec() != Codec::jpeg || asked.quality != usual.quality || asked.chroma != usual.chroma;
@@ -114,7 +114,7 @@ Result<void> Publisher::publish(cv::Mat&& mat, const Extras& extras) {
 Result<cv::Mat> Publisher::borrow(int rows, int cols, int type) {
   const auto format = format_of(type);
   if (!format) return format.error();
-  if (auto fits = media::check_size(*format, cols, rows, impl_->sender->options().max_frame_bytes); !fits)
+  if (auto fits = media::check_size(*format, cols, rows, impl_->sender->max_frame_bytes()); !fits)
     return fits.error();
   return mat_over(impl_->sender->borrow(*format, cols, rows));
 }

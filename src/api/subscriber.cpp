@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "hub/discovery.hpp"
 #include "pipeline/receiver.hpp"
 
 namespace glimt {
@@ -36,7 +37,9 @@ Subscriber& Subscriber::operator=(Subscriber&&) noexcept = default;
 Result<Subscriber> Subscriber::open(std::string_view text, const SubscriberOptions& options) {
   const auto url = Url::parse(text);
   if (!url) return url.error();
-  auto receiver = pipeline::Receiver::open(*url, {.subscriber = options});
+  const auto found = hub::resolve(*url);
+  if (!found) return found.error();
+  auto receiver = pipeline::Receiver::open(*found, {.subscriber = options});
   if (!receiver) return receiver.error();
   return Subscriber(std::make_unique<Impl>(std::move(*receiver)));
 }

@@ -32,7 +32,7 @@ Result<void*> load(const std::string& name) {
                               : name == "h264"  ? "libavcodec"
                               : name == "grpc"  ? "libgrpc++"
                               : name == "avahi" ? "libavahi-client"
-                              : name == "beast" ? "libssl"
+                              : name == "beast" ? "libglimt"
                                                 : "libopencv-" + name;
   return Error{ErrorKind::unavailable,
                "this needs " + library + ": " + reason + "; install " + library + " of this distribution"};

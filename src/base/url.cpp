@@ -61,6 +61,20 @@ Result<void> split_host_port(std::string_view rest, Url& url) {
   return {};
 }
 
+// NAME, NAME@HOST, or nothing yet.
+Result<void> split_stream(std::string_view rest, Url& url) {
+  const std::string form = "glimt://NAME, or glimt://NAME@HOST, as in glimt://cam0";
+  if (rest.substr(0, 2) != "//") return bad("'" + url.text + "': expected " + form);
+  rest.remove_prefix(2);
+  if (!rest.empty() && rest.back() == '/') rest.remove_suffix(1);
+  const auto at = rest.rfind('@');
+  url.path = rest.substr(0, at);
+  if (at == std::string_view::npos) return {};
+  url.host = rest.substr(at + 1);
+  if (url.host.empty()) return bad("'" + url.text + "': the host is missing; expected " + form);
+  return {};
+}
+
 }  // namespace
 
 Result<Url> Url::parse(std::string_view text) {
@@ -94,6 +108,10 @@ Result<Url> Url::parse(std::string_view text) {
   }
   if (url.scheme == "udp" || url.scheme == "tcp") {
     if (auto split = split_host_port(rest, url); !split) return split.error();
+    return url;
+  }
+  if (url.scheme == "glimt") {
+    if (auto split = split_stream(rest, url); !split) return split.error();
     return url;
   }
   if (url.scheme == "unix") {

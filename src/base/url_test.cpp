@@ -72,6 +72,19 @@ TEST_F(UrlTest, UnixAddressHasAPath) {
   EXPECT_THAT(refusal("unix:"), HasSubstr("the path is missing"));
 }
 
+TEST_F(UrlTest, NameOfAStreamMayHaveAHostBehindIt) {
+  EXPECT_EQ(parsed("glimt://cam0?mode=every").path, "cam0");
+  EXPECT_EQ(parsed("glimt://cam0?mode=every").find("mode"), "every");
+  EXPECT_EQ(parsed("Glimt://cam0/").scheme, "glimt");
+  EXPECT_EQ(parsed("glimt://cam0/").path, "cam0");
+  EXPECT_EQ(parsed("glimt://cam0").host, "");
+  EXPECT_EQ(parsed("glimt://cam0@studio.local").path, "cam0");
+  EXPECT_EQ(parsed("glimt://cam0@studio.local").host, "studio.local");
+  EXPECT_EQ(parsed("glimt://").path, "");  // whoever resolves it tells which names there are
+  EXPECT_THAT(refusal("glimt:cam0"), HasSubstr("glimt://NAME"));
+  EXPECT_THAT(refusal("glimt://cam0@"), HasSubstr("the host is missing"));
+}
+
 TEST_F(UrlTest, RefusalSaysTheFormThatWasExpected) {
   EXPECT_THAT(refusal(""), HasSubstr("empty"));
   EXPECT_THAT(refusal("udp:10.0.0.5:5000"), HasSubstr("udp://host:port"));

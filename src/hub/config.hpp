@@ -21,9 +21,11 @@ struct ControlSettings {
   int calls_per_second = 1000;  // of all together; 0: no limit
   int watchers = 64;
   size_t max_message_bytes = size_t{1} << 20;
+  bool operator==(const ControlSettings&) const = default;
 };
 struct WebSettings {
   std::string listen = "127.0.0.1:8080";  // empty: none
+  bool operator==(const WebSettings&) const = default;
 };
 struct HubConfig {
   std::vector<StreamSettings> streams;

@@ -53,6 +53,7 @@ struct StreamSettings {
 struct Limits {
   size_t streams = 64;
   size_t destinations = 4096;  // of all streams
+  bool operator==(const Limits&) const = default;
 };
 
 // Letters, digits, '-', '_' and '.', 1 to 64 of them, the first a letter or digit.

@@ -27,9 +27,11 @@ class StreamEngine {
   virtual ~StreamEngine() = default;
 
   // Source, format, filter, loop and pause as `settings` say. Does not wait for the source: it is opened beside the one that
-  // runs, which gives pictures until the new one does. One that does not open, or is lost, is tried again.
+  // runs, which gives pictures until the new one does; then too trouble of the new one is told. One that does not open, or is
+  // lost, is tried again. A file waits for its first receiver; resumed at its end, it begins anew.
   virtual void set_source(const StreamSettings& settings) = 0;
-  // From the next picture on.
+  // From the next picture on. Destinations must agree with it, as check() holds them to; over unix:// whoever takes raw pictures
+  // in shared memory goes on doing so.
   virtual Result<void> set_encoding(const StreamSettings& settings) = 0;
   virtual Result<uint32_t> add(const std::string& url) = 0;
   virtual bool remove(uint32_t id) = 0;

@@ -212,7 +212,7 @@ void DecodeStage::finish(Work work) {
     received.frame.strips = info.strips;
     received.frame.missing = info.missing;
   }
-  if (is_dependent(info) && !(as_unit ? follows(info) : is_shown(info))) {
+  if ((is_dependent(info) || info.again) && !(as_unit ? follows(info) : is_shown(info))) {
     count_taken(1);
     return;
   }

@@ -153,6 +153,7 @@ void SendStream::begin_unit(const Event& event) {
   last_begin_ = at;
   newer_picture_ = false;
   ++offered_;
+  dependent_ = event.unit->info.codec == Codec::h264;
   if (event.unit->info.key) {
     key_begun_at_ = at;
     key_asked_at_ = {};
@@ -201,9 +202,8 @@ void SendStream::demand_changed() {
 }
 
 void SendStream::consider_key() {
-  if (!send_again_) return;
-  const bool wanted = std::any_of(destinations_.begin(), destinations_.end(),
-                                  [](const auto& d) { return d.second->wants_key(); });
+  const bool wanted = dependent_ && std::any_of(destinations_.begin(), destinations_.end(),
+                                                [](const auto& d) { return d.second->wants_key(); });
   const Instant at = now();
   if (!wanted) {
     key_timer_.clear();

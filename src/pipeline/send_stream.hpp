@@ -29,9 +29,9 @@ class SendStream final : public media::StripSink, private Destination::Stream {
     bool lone_every = false;
   };
 
-  // `on_units_wanted`: the first receiver that takes units has come. `send_again`, of codecs whose pictures depend on each
-  // other: a key frame is wanted and no newer picture comes; it has the newest one encoded once more. Both are called on
-  // the network thread.
+  // `on_units_wanted`: the first receiver that takes units has come. `send_again`, while the newest unit is of a codec whose
+  // pictures depend on each other: a key frame is wanted and no newer picture comes; it has the newest one encoded once
+  // more. Both are called on the network thread.
   SendStream(std::shared_ptr<NetworkThread> network, std::optional<size_t> slots,
              std::function<void()> on_units_wanted, std::function<void()> send_again);
   ~SendStream() override;
@@ -108,6 +108,7 @@ class SendStream final : public media::StripSink, private Destination::Stream {
   Instant last_begin_{};
   Duration interval_{};
   transport::EventLoop::Timer key_timer_;
+  bool dependent_ = false;                   // the newest unit's codec: not each frame of it is a key frame
   Instant key_begun_at_{}, key_asked_at_{};  // asked: since the last one began
 
   mutable Mutex m_;

@@ -21,39 +21,48 @@ Result<std::unique_ptr<Sender>> Sender::open(const std::vector<Url>& urls, Publi
   if (!endpoints) return endpoints.error();
   auto network = NetworkThread::shared();
   if (!network) return network.error();
-  auto encoder =
-      encode::make_encoder(options.codec.value_or(Codec::jpeg), {.quality = options.quality,
-                                                                 .chroma = options.chroma,
-                                                                 .workers = options.workers,
-                                                                 .strips = strips,
-                                                                 .encoder = options.encoder,
-                                                                 .bitrate_bps = options.bitrate_bps,
-                                                                 .intra_refresh = options.intra_refresh});
-  if (!encoder) return encoder.error();
-  std::unique_ptr<Sender> sender(new Sender(std::move(*network), options, std::move(*encoder)));
+  auto coder = make_coder(options, strips);
+  if (!coder) return coder.error();
+  std::unique_ptr<Sender> sender(new Sender(std::move(*network), options, strips, std::move(*coder)));
   for (const auto& endpoint : *endpoints) {
     if (auto id = sender->add(endpoint); !id) return id.error();
   }
   return sender;
 }
 
-Sender::Sender(std::shared_ptr<NetworkThread> network, const PublisherOptions& options,
-               std::unique_ptr<encode::Encoder> encoder)
-    : options_(options),
-      encoder_(std::move(encoder)),
+Result<Sender::Coder> Sender::make_coder(const PublisherOptions& options, int strips) {
+  const Codec codec = options.codec.value_or(Codec::jpeg);
+  auto encoder = encode::make_encoder(codec, {.quality = options.quality,
+                                              .chroma = options.chroma,
+                                              .workers = options.workers,
+                                              .strips = strips,
+                                              .encoder = options.encoder,
+                                              .bitrate_bps = options.bitrate_bps,
+                                              .intra_refresh = options.intra_refresh});
+  if (!encoder) return encoder.error();
+  return Coder{std::move(*encoder), codec};
+}
+
+Sender::Sender(std::shared_ptr<NetworkThread> network, const PublisherOptions& options, int strips,
+               Coder coder)
+    : strips_(strips),
+      max_frame_bytes_(options.max_frame_bytes),
+      codec_(coder.codec),
+      coder_(std::move(coder)),
       decoder_({std::nullopt, options.max_frame_bytes, options.workers}),
       stream_(
           std::move(network), options.slots,
           [this] {
             if (auto frame = stream_.shared().newest(); !frame.empty()) waiting_.put(std::move(frame));
           },
-          options.codec == Codec::h264 ? std::function<void()>([this] { send_again(); }) : nullptr),
+          [this] { send_again(); }),
+      options_(options),
       thread_("glimt-encode", [this] { encode_loop(); }) {}
 
 Sender::~Sender() { close(wire::CloseReason::leaving); }
 
 Result<uint32_t> Sender::add(const Url& url) {
-  const auto endpoint = parse_further_endpoint(url, options_);
+  const auto endpoint = parse_further_endpoint(url, options());
   return endpoint ? add(*endpoint) : endpoint.error();
 }
 
@@ -62,6 +71,28 @@ Result<uint32_t> Sender::add(const SendEndpoint& endpoint) {
   (endpoint.shares ? shares_ : encodes_) = true;
   return stream_.add(
       {endpoint.address, endpoint.pace_bps, endpoint.mode, endpoint.shares, endpoint.parity_percent});
+}
+
+Result<void> Sender::set_options(const PublisherOptions& options) {
+  const auto former = this->options();
+  if (options.max_frame_bytes != former.max_frame_bytes || options.pace_bps != former.pace_bps ||
+      options.slots != former.slots) {
+    return Error{ErrorKind::invalid_argument,
+                 "pace, slots and max_frame stay as the stream was opened with; open another one for others"};
+  }
+  auto coder = make_coder(options, strips_);
+  if (!coder) return coder.error();
+  MutexLock lock(m_);
+  options_ = options;
+  codec_ = coder->codec;
+  std::swap(next_coder_, *coder);
+  coder_changed_ = true;
+  return {};
+}
+
+PublisherOptions Sender::options() const {
+  MutexLock lock(m_);
+  return options_;
 }
 
 bool Sender::remove(uint32_t id) { return stream_.remove(id); }
@@ -97,15 +128,18 @@ void Sender::publish(source::Picture picture) {
 }
 
 void Sender::publish_every(source::Picture picture, const std::atomic<bool>& stop) {
+  if (wait_for_room(picture, stop)) publish(std::move(picture));
+}
+
+bool Sender::wait_for_room(const source::Picture& picture, const std::atomic<bool>& stop) {
   while (true) {
     const auto demand = stream_.demand();
-    if (!demand.lone_every) break;
+    if (!demand.lone_every) return true;
     const bool shared = demand.sharing > 0 && std::holds_alternative<media::Frame>(picture);
     if (shared ? stream_.shared().wait_for_room(now() + kLookUp) : waiting_.wait_for_room(now() + kLookUp))
-      break;
-    if (stop) return;
+      return true;
+    if (stop) return false;
   }
-  publish(std::move(picture));
 }
 
 bool Sender::wait_for_receiver(const std::atomic<bool>& stop) {
@@ -165,11 +199,21 @@ void Sender::share_unit(const source::Picture& picture) {
   share(*frame, true);
 }
 
+void Sender::take_over_coder() {
+  if (!coder_changed_) return;
+  const Coder former = std::move(coder_);  // its threads are joined outside the lock
+  MutexLock lock(m_);
+  coder_changed_ = false;
+  coder_ = std::exchange(next_coder_, {});
+}
+
 void Sender::encode(source::Picture& picture) {
   const Instant captured_at = stamps_of(picture).captured_at;
-  if (stream_.take_key_request()) encoder_->force_key();
+  take_over_coder();
+  if (stream_.take_key_request()) coder_.encoder->force_key();
   const auto done = encode_any(picture);
   MutexLock lock(m_);
+  if (coder_.codec != Codec::h264) newest_ = {};
   if (!done) {
     ++counted_.refused;
     if (done.error().message != last_complaint_) log::warning("{}", last_complaint_ = done.error().message);
@@ -183,11 +227,11 @@ void Sender::encode(source::Picture& picture) {
 Result<void> Sender::encode_any(source::Picture& picture) {
   if (auto* frame = std::get_if<media::Frame>(&picture)) {
     // Units are kept for a while, the slots of shared memory are few.
-    if (shares_ && codec() == Codec::raw) *frame = media::clone(borrowed_, *frame);
+    if (shares_ && coder_.codec == Codec::raw) *frame = media::clone(borrowed_, *frame);
     return encode_pixels(std::move(*frame));
   }
   const auto& unit = std::get<Ref<media::AccessUnit>>(picture);
-  if (unit->info.codec == codec()) return pass_on(unit);
+  if (unit->info.codec == coder_.codec) return pass_on(unit);
   auto decoded = decoder_.decode(*unit);
   return decoded ? encode_pixels(std::move(*decoded)) : decoded.error();
 }
@@ -195,8 +239,8 @@ Result<void> Sender::encode_any(source::Picture& picture) {
 Result<void> Sender::encode_pixels(media::Frame frame) {
   if (sends_arrays_ && frame.format == PixelFormat::i420)
     frame = converter_.convert(std::move(frame), PixelFormat::bgr24);
-  auto done = encoder_->encode(frame, stream_);
-  if (done && options_.codec == Codec::h264 && !shares_) {
+  auto done = coder_.encoder->encode(frame, stream_);
+  if (done && coder_.codec == Codec::h264 && !shares_) {
     MutexLock lock(m_);
     newest_ = std::move(frame);
   }

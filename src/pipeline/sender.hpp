@@ -2,9 +2,9 @@
 //
 //   input    pictures; one waits, and the newest wins, unless the caller waits for the lone receiver of every
 //            frame
-//   errors   open and add: with the cure. A picture that cannot be encoded is counted and said once
+//   errors   open, add and set_options: with the cure. A picture that cannot be encoded is counted and said once
 //            Pictures in shared memory do not wait: the publishing thread hands them over itself
-//   threads  publish is thread-safe and does not block (publish_every does); everything else is thread-safe
+//   threads  publish is thread-safe and does not block (publish_every and the waits do); everything else is thread-safe
 //   memory   one picture waiting, one in the encoder; the slots of shared memory; with H.264 the newest that was sent
 #pragma once
 
@@ -30,6 +30,8 @@ class Sender {
   // Waits while the stream's only receiver wants every frame and has no room, and leaves the picture out where
   // `stop` is raised meanwhile; otherwise as publish().
   void publish_every(source::Picture picture, const std::atomic<bool>& stop);
+  // The waiting alone. False where `stop` was raised first.
+  bool wait_for_room(const source::Picture& picture, const std::atomic<bool>& stop);
   // False where `stop` was raised first.
   bool wait_for_receiver(const std::atomic<bool>& stop);
 
@@ -37,9 +39,14 @@ class Sender {
   Result<uint32_t> add(const Url& url);
   bool remove(uint32_t id);
   PublisherStats stats();
-  const PublisherOptions& options() const { return options_; }
+  // How pictures are encoded from the next one on; receivers stay, whatever their wire takes is for the caller to see to.
+  // Pace, slots and max_frame_bytes stay as they were at open(). Where there is an error, nothing has changed. Who takes
+  // pictures in shared memory goes on doing so.
+  Result<void> set_options(const PublisherOptions& options);
+  PublisherOptions options() const;
   // Of what is encoded.
-  Codec codec() const { return options_.codec.value_or(Codec::jpeg); }
+  Codec codec() const { return codec_; }
+  size_t max_frame_bytes() const { return max_frame_bytes_; }
   // Into something that has 8 bits a sample.
   bool encodes_bytes() const { return encodes_ && codec() != Codec::raw; }
   // A frame to draw into that is then published without a copy, where a destination takes shared memory; from a pool
@@ -50,14 +57,21 @@ class Sender {
   void close(wire::CloseReason reason);
 
  private:
-  Sender(std::shared_ptr<NetworkThread> network, const PublisherOptions& options,
-         std::unique_ptr<encode::Encoder> encoder);
+  // An encoder, and what it makes.
+  struct Coder {
+    std::unique_ptr<encode::Encoder> encoder;
+    Codec codec = Codec::jpeg;
+  };
+
+  Sender(std::shared_ptr<NetworkThread> network, const PublisherOptions& options, int strips, Coder coder);
+  static Result<Coder> make_coder(const PublisherOptions& options, int strips);
   Result<uint32_t> add(const SendEndpoint& endpoint);
   void encode_loop();
   void share(media::Frame& frame, bool watched);
   void share_unit(const source::Picture& picture);
   // False where the picture is to be left out.
   bool wait_for_demand();
+  void take_over_coder();
   void encode(source::Picture& picture);
   void send_again();
   Result<void> encode_any(source::Picture& picture);
@@ -65,10 +79,13 @@ class Sender {
   Result<void> pass_on(const Ref<media::AccessUnit>& unit);
   bool cut_jpeg(Bytes jpeg, const media::UnitInfo& info);
 
-  const PublisherOptions options_;
-  const std::unique_ptr<encode::Encoder> encoder_;
+  const int strips_;
+  const size_t max_frame_bytes_;
+  std::atomic<Codec> codec_;
+  std::atomic<bool> coder_changed_{false};
+  Coder coder_;  // bound to the encode thread
   media::BufferPool borrowed_;
-  UnitDecoder decoder_;          // bound to the encode thread
+  UnitDecoder decoder_;          // likewise
   filter::Converter converter_;  // likewise
   media::JpegCutter cutter_;     // likewise
   SendStream stream_;
@@ -79,7 +96,9 @@ class Sender {
   std::atomic<bool> closing_{false};
   std::atomic<Instant> close_by_{Instant::max()};  // then even a receiver of every frame is not waited for
 
-  Mutex m_;
+  mutable Mutex m_;
+  PublisherOptions options_ GLIMT_GUARDED_BY(m_);
+  Coder next_coder_ GLIMT_GUARDED_BY(m_);
   PublisherStats counted_ GLIMT_GUARDED_BY(m_);
   Histogram interval_ GLIMT_GUARDED_BY(m_), total_ GLIMT_GUARDED_BY(m_);
   std::string last_complaint_ GLIMT_GUARDED_BY(m_);

@@ -109,6 +109,13 @@ Result<Address> Address::from_url(const Url& url, bool sends) {
     if (auto way = settle_one_way(*a, url, sends); !way) return way.error();
     return a;
   }
+  if (url.scheme == "glimt") {
+    return Error{
+        ErrorKind::unsupported,
+        "'" + url.text +
+            "': a name is where receivers find a stream; give an address here, as in udp://:5000 to listen: "
+            "`glimt hub` announces such a stream by its name"};
+  }
   if (url.scheme != "udp" && url.scheme != "tcp") {
     return Error{ErrorKind::unsupported, "'" + url.text + "': unknown scheme '" + url.scheme +
                                              "' for a stream; known: udp, tcp, unix"};

@@ -4,7 +4,7 @@
 //   output   answers, until the server is destroyed
 //   errors   open: with the cure (port in use, address that is none)
 //   threads  one of its own, which waits for the hub now and then; thread-safe
-//   memory   ServerOptions: connections, and for each a header of 8 KB and one answer
+//   memory   ServerOptions: connections, and for each a header of 8 KB and one answer; 64 MB of answers in all
 #pragma once
 
 #include <functional>
@@ -16,9 +16,15 @@ namespace glimt::web {
 
 struct ServerOptions {
   hub::Hub& hub;  // outlives the server
+  // Port 0: any that is free. On a loopback address only requests to localhost or an IP address are answered, so that no page of
+  // another site that has its own name resolve to it can read what is here.
   std::string listen = "127.0.0.1:8080";
+  // More lets more look on; whoever comes beyond them is told 503.
   int connections = 256;
-  // Further lines for /metrics, in its format, of what the server does not know of.
+  // How long a header may take, a connection may be idle between requests, and an answer may take. Less frees
+  // connections of slow peers sooner; more is kind to slow ways.
+  std::chrono::milliseconds header_time{10'000}, idle_time{30'000}, answer_time{30'000};
+  // Further lines for /metrics, in its format, of what the server does not know of. Called on its thread.
   std::function<std::string()> more_metrics;
 };
 

@@ -29,7 +29,7 @@ def library_folder(prefix):
 
 def check_tree(checks, prefix):
     wanted = ["bin/glimt", "include/glimt/glimt.hpp", "share/man/man1/glimt.1", "share/doc/glimt/LICENSE",
-              "share/doc/glimt/options.md", *[f"share/doc/glimt/examples/{p.name}" for p in (ROOT / "examples").glob("*.cpp")]]
+              "share/doc/glimt/options.md", "share/doc/glimt/ctl.md", "share/bash-completion/completions/glimt", "share/zsh/site-functions/_glimt", *[f"share/doc/glimt/examples/{p.name}" for p in (ROOT / "examples").glob("*.cpp")]]
     checks.equal([w for w in wanted if not (prefix / w).exists()], [], "command, headers, man page and examples are there")
     folder = library_folder(prefix)
     built = {p.name for p in (Path(glimt_path()).parent.parent / "lib").glob("glimt_*.so")}

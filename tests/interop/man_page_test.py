@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
-from command import Checks, flags_of, glimt_path, run, verbs_of  # noqa: E402
+from command import Checks, all_verbs_of, flags_of, glimt_path, run, verbs_of  # noqa: E402
 
 PAGE = Path(__file__).resolve().parents[2] / "docs/glimt.1"
 SECTIONS = ["NAME", "SYNOPSIS", "DESCRIPTION", "VERBS", "SOURCES", "ADDRESSES", "SINKS", "EXIT STATUS", "ENVIRONMENT", "FILES",
@@ -31,10 +31,10 @@ def main():
     for verb in verbs:
         checks.that(re.search(rf"^   {verb}$", text, re.M), f"{verb} has a part of its own")
         checks.that(f"glimt {verb}" in text, f"{verb} stands in the synopsis")
-    for verb in ["", *verbs]:
+    for verb in ["", *all_verbs_of(command)]:
         missing = [flag for flag in flags_of(command, verb) if not re.search(rf"{flag}\b", text)]
         checks.equal(missing, [], f"glimt {verb}: every flag is explained")
-        code, out, errors = run([command, verb, "--help"] if verb else [command, "--help"])
+        code, out, errors = run([command, *verb.split(), "--help"])
         checks.that(code == 0 and errors == "" and "Example" in out.decode(), f"glimt {verb} --help has examples, code 0", errors)
     codes = run([command, "--help"])[1].decode()
     for code in "0", "1", "2":

@@ -8,10 +8,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 from command import Checks, glimt_path  # noqa: E402
 
 UNWANTED = ["opencv_videoio", "opencv_imgcodecs", "opencv_highgui", "opencv_objdetect", "opencv_dnn", "avcodec", "avformat", "avutil", "gtk", "gdk", "Qt",
-            "gstreamer", "gst", "grpc", "protobuf", "ssl", "crypto"]
+            "gstreamer", "gst", "avahi", "dbus", "grpc", "protobuf", "ssl", "crypto"]
 MODULES = {"glimt_videoio.so": "opencv_videoio", "glimt_imgcodecs.so": "opencv_imgcodecs",
            "glimt_highgui.so": "opencv_highgui", "glimt_objdetect.so": "opencv_objdetect", "glimt_libav.so": "avformat",
-           "glimt_grpc.so": "grpc++"}
+           "glimt_avahi.so": "avahi-client", "glimt_grpc.so": "grpc++"}
 
 
 def needed(file):

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
-from command import Checks, flags_of, glimt_path, run, verbs_of  # noqa: E402
+from command import Checks, all_verbs_of, flags_of, glimt_path, run  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[2]
 FIELD = re.compile(r"^  [\w:<>, ]+ (\w+)(?: = [^;]+|\{[^;]*\})?;$", re.M)
@@ -38,7 +38,7 @@ def main():
     documented = set(re.findall(r"`(\w+Options::\w+)`", rows))
     checks.equal(documented ^ fields, set(), "the fields in the tables are those of include/glimt/options.hpp")
 
-    flags = set().union(*(flags_of(command, verb) for verb in ["", *verbs_of(command)])) - UNSAID
+    flags = set().union(*(flags_of(command, verb) for verb in ["", *all_verbs_of(command)])) - UNSAID
     checks.that(len(flags) > 10, "the flags of --help were read", flags)
     documented = set(re.findall(r"(--[a-z][a-z-]*)", rows))
     checks.equal(documented ^ flags, set(), "the flags in the tables are those of --help")

@@ -156,15 +156,21 @@ def parse_arguments(description, **numbers):
     return options.parse_args()
 
 
-def verbs_of(command):
-    """The verbs that `glimt --help` lists."""
-    text = run([command, "--help"])[1].decode()
+def verbs_of(command, verb=""):
+    """The verbs that `glimt --help` lists, or those of a verb that has some: "ctl" has "add"."""
+    text = run([command, *verb.split(), "--help"])[1].decode()
     return re.findall(r"^  (\w+)", text.partition("\nSubcommands:\n")[2].partition("\n\n")[0], re.M)
+
+
+def all_verbs_of(command):
+    """Those of verbs too: "ctl", "ctl add"."""
+    verbs = verbs_of(command)
+    return verbs + [f"{verb} {inner}" for verb in verbs for inner in verbs_of(command, verb)]
 
 
 def flags_of(command, verb):
     """The long options that `glimt VERB --help` lists, as in "-h,--help"; without a verb those of all."""
-    text = run([command, *([verb] if verb else []), "--help"])[1].decode()
+    text = run([command, *verb.split(), "--help"])[1].decode()
     listed = re.findall(r"^  (-\S+)", text.partition("\nOptions:\n")[2].partition("\n\n")[0], re.M)
     return {name for names in listed for name in names.split(",") if name.startswith("--")}
 

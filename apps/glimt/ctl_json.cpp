@@ -1,0 +1,82 @@
+// What ctl says to programs. docs/ctl.md is the schema.
+#include "ctl_status.hpp"
+
+namespace glimt::command {
+namespace {
+
+template <class Value>
+Json or_null(const std::optional<Value>& value) {
+  return value ? Json(*value) : Json();
+}
+
+Json json_of(const hub::Encoding& e) {
+  return {{"codec", e.codec ? Json(to_string(*e.codec)) : Json()},
+          {"quality", e.quality},
+          {"chroma", to_string(e.chroma)},
+          {"encoder", e.encoder},
+          {"bitrate_bps", or_null(e.bitrate_bps)},
+          {"intra_refresh", e.intra_refresh},
+          {"workers", e.workers},
+          {"width", e.size ? Json(e.size->first) : Json()},
+          {"height", e.size ? Json(e.size->second) : Json()},
+          {"fps", or_null(e.fps)}};
+}
+
+}  // namespace
+
+Json json_of(const hub::DestinationStatus& d) {
+  return {{"id", d.settings.id},
+          {"url", d.settings.url},
+          {"state", to_string(d.state)},
+          {"why", d.why},
+          {"state_age_ms", rounded(d.state_age_ms)},
+          {"retry_in_ms", rounded(d.retry_in_ms)},
+          {"retries", d.retries},
+          {"one_way", d.stats.one_way},
+          {"receivers", d.stats.receivers},
+          {"receivers_gone", d.stats.receivers_gone},
+          {"frames", d.stats.frames},
+          {"dropped", d.stats.dropped},
+          {"packets", d.stats.packets},
+          {"bytes", d.stats.bytes},
+          {"parity", d.stats.parity},
+          {"repair", d.stats.repair},
+          {"packets_lost", d.stats.packets_lost},
+          {"rtt_ms", rounded(d.stats.rtt_ms)}};
+}
+
+Json json_of(const hub::StreamStatus& s) {
+  Json destinations = Json::array();
+  for (const auto& destination : s.destinations) destinations.push_back(json_of(destination));
+  const auto& total = s.stats.captured_encoded_total;
+  return {{"name", s.settings.name},
+          {"state", to_string(s.state)},
+          {"why", s.why},
+          {"settings",
+           {{"source", s.settings.source},
+            {"format", s.settings.format},
+            {"filter", s.settings.filter},
+            {"loop", s.settings.loop},
+            {"paused", s.settings.paused},
+            {"encoding", json_of(s.settings.encoding)}}},
+          {"description", s.description},
+          {"reopened", s.reopened},
+          {"fps", rounded(s.fps)},
+          {"width", s.width},
+          {"height", s.height},
+          {"frames", s.stats.frames},
+          {"dropped", s.stats.dropped},
+          {"unwatched", s.stats.unwatched},
+          {"refused", s.stats.refused},
+          {"captured_encoded_ms",
+           {{"p50", rounded(total.p50_ms)}, {"p95", rounded(total.p95_ms)}, {"p99", rounded(total.p99_ms)}}},
+          {"destinations", destinations}};
+}
+
+Json json_of(const std::vector<hub::StreamStatus>& streams) {
+  Json list = Json::array();
+  for (const auto& stream : streams) list.push_back(json_of(stream));
+  return list;
+}
+
+}  // namespace glimt::command

@@ -1,0 +1,23 @@
+// CtlStatus: what a hub tells of its streams, as tables for people and as JSON for programs (docs/ctl.md).
+#pragma once
+
+#include "hub/state.hpp"
+#include "statistics_json.hpp"
+
+namespace glimt::command {
+
+Json json_of(const hub::StreamStatus& stream);
+Json json_of(const hub::DestinationStatus& destination);
+Json json_of(const std::vector<hub::StreamStatus>& streams);
+
+// One row a stream.
+std::vector<std::string> streams_table(const std::vector<hub::StreamStatus>& streams);
+// All of one stream, one row a destination.
+std::vector<std::string> stream_page(const hub::StreamStatus& stream);
+// One stream in one line, for a log that is read later.
+std::string stream_line(const hub::StreamStatus& stream);
+// "refused: port 5000 is in use; ..."
+std::string state_of(const hub::DestinationStatus& destination);
+std::string state_of(const hub::StreamStatus& stream);
+
+}  // namespace glimt::command

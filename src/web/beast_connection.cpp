@@ -1,0 +1,169 @@
+#include "web/beast_connection.hpp"
+
+#include <spdlog/fmt/fmt.h>
+
+#include <ctime>
+
+namespace glimt::web {
+namespace {
+
+namespace beast = boost::beast;
+namespace http = beast::http;
+
+// Of all connections together: readers that do not read cost no more than this.
+constexpr size_t kMostAnswerBytes = 64 << 20;
+// After the last answer: for so long, and for so many bytes, what a peer still sends is read, because a socket that is closed with
+// something unread takes the answer with it.
+constexpr std::chrono::seconds kLinger{2};
+constexpr size_t kMostDiscardedBytes = 1 << 20;
+
+constexpr std::string_view kNoBody = "a request has no body here";
+
+Answer refusal(int status, std::string why) { return {.status = status, .body = std::move(why) + "\n"}; }
+
+// As HTTP wants it: "Thu, 26 Nov 2026 21:07:19 GMT", in no locale.
+std::string http_date() {
+  static constexpr const char* kDays[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
+  static constexpr const char* kMonths[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                            "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+  const std::time_t seconds = std::time(nullptr);
+  std::tm t{};
+  gmtime_r(&seconds, &t);
+  return fmt::format("{}, {:02} {} {} {:02}:{:02}:{:02} GMT", kDays[t.tm_wday], t.tm_mday, kMonths[t.tm_mon],
+                     t.tm_year + 1900, t.tm_hour, t.tm_min, t.tm_sec);
+}
+
+bool has_body(const http::fields& header) {
+  const auto length = header.find(http::field::content_length);
+  return header.count(http::field::transfer_encoding) > 0 ||
+         (length != header.end() && length->value() != "0");
+}
+
+std::string_view view(beast::string_view text) { return {text.data(), text.size()}; }
+
+// Nothing here may be guessed to be another type, kept, framed, or taken in by a page of another site.
+void set_guards(http::fields& fields) {
+  fields.set(http::field::cache_control, "no-store");
+  fields.set("X-Content-Type-Options", "nosniff");
+  fields.set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'");
+  fields.set("Cross-Origin-Resource-Policy", "same-origin");
+  fields.set("Referrer-Policy", "no-referrer");
+}
+
+}  // namespace
+
+Connection::Connection(boost::asio::ip::tcp::socket socket, Connections& all)
+    : all_(all), stream_(std::move(socket)) {}
+
+Connection::~Connection() {
+  release_answer();
+  if (counted_) --all_.counters.connections;
+  if (turned_away_) --all_.turning_away;
+}
+
+void Connection::serve() {
+  counted_ = true;
+  ++all_.counters.connections;
+  read();
+}
+
+void Connection::turn_away() {
+  turned_away_ = true;
+  ++all_.turning_away;
+  Answer busy = refusal(503, "too many connections; try again in a few seconds");
+  busy.retry_after_s = 5;
+  write(std::move(busy), 11, false, false);
+}
+
+// A request may already stand in the buffer, behind the one before.
+void Connection::wait() {
+  if (buffer_.size() > 0) return read();
+  stream_.expires_after(all_.options.idle_time);
+  stream_.async_read_some(buffer_.prepare(kHeaderBytes),
+                          [self = shared_from_this()](Failure failure, size_t n) {
+                            if (failure) return;
+                            self->buffer_.commit(n);
+                            self->read();
+                          });
+}
+
+// The time is of the whole header, however many reads it takes.
+void Connection::read() {
+  parser_.emplace();
+  parser_->header_limit(kHeaderBytes);
+  stream_.expires_after(all_.options.header_time);
+  http::async_read_header(stream_, buffer_, *parser_,
+                          [self = shared_from_this()](Failure failure, size_t) { self->on_header(failure); });
+}
+
+void Connection::on_header(Failure failure) {
+  if (failure == http::error::header_limit || failure == http::error::buffer_overflow)
+    return write(refusal(431, "a header has at most 8 KB here"), 11, false, false);
+  if (failure == http::error::body_limit) return write(refusal(413, std::string(kNoBody)), 11, false, false);
+  if (failure == http::error::end_of_stream || failure == http::error::partial_message) return;
+  if (failure && failure.category() == make_error_code(http::error::bad_method).category())
+    return write(refusal(400, "this is no HTTP/1.1 request"), 11, false, false);
+  if (failure) return;
+  const auto& header = parser_->get();
+  const bool keep_alive = header.keep_alive() && !has_body(header);
+  write(answer(header), header.version(), keep_alive, header.method() == http::verb::head);
+}
+
+Answer Connection::answer(const Parser::value_type& header) {
+  if (has_body(header)) return refusal(413, std::string(kNoBody));
+  const auto hosts = header.count(http::field::host);
+  if (hosts > 1 || (hosts == 0 && header.version() == 11))
+    return refusal(400, "a request names one host: there is to be one Host header");
+  Request request{view(header.method_string()), view(header.target()), {}};
+  if (hosts == 1) request.host = view(header[http::field::host]);
+  Answer answer = all_.site.answer(request, all_.counters);
+  if (all_.answer_bytes + answer.body.size() <= kMostAnswerBytes) return answer;
+  Answer busy = refusal(503, "too many answers are on their way; try again in a few seconds");
+  busy.retry_after_s = 5;
+  return busy;
+}
+
+void Connection::write(Answer answer, unsigned version, bool keep_alive, bool head) {
+  ++all_.counters.answers[answer.status];
+  response_ = Response(http::int_to_status(static_cast<unsigned>(answer.status)), version);
+  response_.set(http::field::date, http_date());
+  response_.set(http::field::content_type, beast::string_view(answer.type.data(), answer.type.size()));
+  set_guards(response_);
+  if (!answer.allow.empty())
+    response_.set(http::field::allow, beast::string_view(answer.allow.data(), answer.allow.size()));
+  if (answer.retry_after_s > 0) response_.set(http::field::retry_after, std::to_string(answer.retry_after_s));
+  response_.keep_alive(keep_alive);
+  response_.content_length(answer.body.size());
+  if (!head) response_.body() = std::move(answer.body);
+  all_.answer_bytes += response_.body().size();
+  stream_.expires_after(all_.options.answer_time);
+  http::async_write(stream_, response_,
+                    [self = shared_from_this()](Failure failure, size_t) { self->on_written(failure); });
+}
+
+void Connection::release_answer() {
+  all_.answer_bytes -= response_.body().size();
+  response_.body() = {};
+}
+
+void Connection::on_written(Failure failure) {
+  const bool keep_alive = response_.keep_alive();
+  release_answer();
+  if (failure) return;
+  if (keep_alive) return wait();
+  Failure ignored;
+  stream_.socket().shutdown(boost::asio::ip::tcp::socket::shutdown_send, ignored);
+  buffer_.clear();
+  stream_.expires_after(kLinger);
+  linger();
+}
+
+void Connection::linger() {
+  stream_.async_read_some(buffer_.prepare(kHeaderBytes),
+                          [self = shared_from_this()](Failure failure, size_t n) {
+                            self->discarded_ += n;
+                            if (!failure && self->discarded_ < kMostDiscardedBytes) self->linger();
+                          });
+}
+
+}  // namespace glimt::web

@@ -1,0 +1,66 @@
+// Connection: one peer over HTTP/1.1: reads a header, has it answered, writes, and so on; one request at a time, whatever the peer
+// has sent ahead.
+//
+//   errors   told to the peer where it can still be told, then the connection is closed
+//   threads  bound to the server's thread; lives as long as something is under way on it
+//   memory   a header of kHeaderBytes, and one answer
+#pragma once
+
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/core/tcp_stream.hpp>
+#include <boost/beast/http.hpp>
+#include <memory>
+#include <optional>
+
+#include "web/server.hpp"
+#include "web/site.hpp"
+
+namespace glimt::web {
+
+// What the connections of a server share; bound to its thread.
+struct Connections {
+  ServerOptions options;
+  Site site;
+  WebCounters counters;
+  size_t turning_away = 0;  // connections that are told that there are too many
+  size_t answer_bytes = 0;  // of answers on their way
+};
+
+class Connection : public std::enable_shared_from_this<Connection> {
+ public:
+  static constexpr size_t kHeaderBytes = 8 << 10;
+
+  Connection(boost::asio::ip::tcp::socket socket, Connections& all);
+  ~Connection();
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+
+  void serve();
+  // Tells that there are too many, and nothing else.
+  void turn_away();
+
+ private:
+  using Parser = boost::beast::http::request_parser<boost::beast::http::empty_body>;
+  using Response = boost::beast::http::response<boost::beast::http::string_body>;
+  using Failure = boost::beast::error_code;
+
+  void wait();
+  void read();
+  void on_header(Failure failure);
+  Answer answer(const Parser::value_type& header);
+  void write(Answer answer, unsigned version, bool keep_alive, bool head);
+  void on_written(Failure failure);
+  void linger();
+  void release_answer();
+
+  Connections& all_;
+  boost::beast::tcp_stream stream_;
+  boost::beast::flat_buffer buffer_{kHeaderBytes};
+  std::optional<Parser> parser_;  // one a request
+  Response response_;
+  size_t discarded_ = 0;
+  bool counted_ = false, turned_away_ = false;
+};
+
+}  // namespace glimt::web

@@ -1,0 +1,126 @@
+// The module `beast`: listens, and hands out connections.
+#include <fcntl.h>
+#include <sys/socket.h>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/v6_only.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <cstring>
+
+#include "base/log.hpp"
+#include "base/thread.hpp"
+#include "web/beast_connection.hpp"
+#include "web/listen_address.hpp"
+
+namespace glimt::web {
+namespace {
+
+namespace asio = boost::asio;
+using asio::ip::tcp;
+using Failure = boost::system::error_code;
+
+// Connections beyond the limit that are told so at the same time; further ones are closed without a word.
+constexpr size_t kMostTurnedAway = 32;
+constexpr std::chrono::milliseconds kAfterFailedAccept{100};
+
+void close_on_exec(int fd) { fcntl(fd, F_SETFD, FD_CLOEXEC); }
+
+Result<tcp::acceptor> listen(asio::io_context& io, const transport::Address& address,
+                             const transport::SocketAddress& where) {
+  tcp::endpoint endpoint;
+  std::memcpy(endpoint.data(), where.get(), where.length);
+  endpoint.resize(where.length);
+  tcp::acceptor acceptor(io);
+  Failure failure;
+  const auto holds = [&failure] { return !failure; };
+  acceptor.open(endpoint.protocol(), failure);
+  if (holds()) close_on_exec(acceptor.native_handle());
+  if (holds()) acceptor.set_option(asio::socket_base::reuse_address(true), failure);
+  if (holds() && endpoint.address().is_v6() && endpoint.address().is_unspecified())
+    acceptor.set_option(asio::ip::v6_only(false), failure);
+  if (holds()) acceptor.bind(endpoint, failure);
+  if (holds()) acceptor.listen(asio::socket_base::max_listen_connections, failure);
+  if (!holds()) return transport::socket_error(address, "listen", failure.value());
+  return acceptor;
+}
+
+class BeastServer final : public Server {
+ public:
+  BeastServer(std::unique_ptr<asio::io_context> io, tcp::acceptor acceptor, const ServerOptions& options)
+      : all_{options,
+             Site({options.hub, options.more_metrics, acceptor.local_endpoint().address().is_loopback()}),
+             {}},
+        io_(std::move(io)),
+        acceptor_(std::move(acceptor)),
+        again_(*io_),
+        local_(acceptor_.local_endpoint()) {
+    accept();
+    thread_ = Thread("glimt-web", [this] { io_->run(); });
+  }
+  ~BeastServer() override {
+    io_->stop();
+    thread_.join();
+  }
+
+  std::string address() const override {
+    const auto ip = local_.address();
+    const std::string host = ip.is_unspecified() ? "0.0.0.0"  // which browsers understand better than [::]
+                             : ip.is_v6()        ? "[" + ip.to_string() + "]"
+                                                 : ip.to_string();
+    return "http://" + host + ":" + std::to_string(local_.port()) + "/";
+  }
+
+ private:
+  void accept() {
+    acceptor_.async_accept([this](Failure failure, tcp::socket socket) {
+      if (failure) return accept_later(failure);
+      take(std::move(socket));
+      accept();
+    });
+  }
+  // Most often there are no descriptors left: what waits would fail again at once.
+  void accept_later(const Failure& failure) {
+    log::warning("web: cannot take a connection: {}", failure.message());
+    again_.expires_after(kAfterFailedAccept);
+    again_.async_wait([this](const Failure&) { accept(); });
+  }
+
+  void take(tcp::socket socket) {
+    close_on_exec(socket.native_handle());
+    Failure ignored;  // the peer may have gone
+    socket.set_option(tcp::no_delay(true), ignored);
+    const bool room = all_.counters.connections < static_cast<size_t>(all_.options.connections);
+    if (!room) ++all_.counters.turned_away;
+    if (!room && all_.turning_away >= kMostTurnedAway) return;
+    const auto connection = std::make_shared<Connection>(std::move(socket), all_);
+    room ? connection->serve() : connection->turn_away();
+  }
+
+  // Connections go with io_, whose waiting handlers hold them, and all_ outlives them.
+  Connections all_;
+  std::unique_ptr<asio::io_context> io_;
+  tcp::acceptor acceptor_;
+  asio::steady_timer again_;
+  const tcp::endpoint local_;
+  Thread thread_;
+};
+
+Result<std::unique_ptr<Server>> open_beast_server(const ServerOptions& options) {
+  if (options.connections < 1) return Error{ErrorKind::invalid_argument, "connections: at least 1"};
+  const auto address = parse_listen_address(options.listen);
+  if (!address) return address.error();
+  const auto where = transport::resolve(*address);
+  if (!where) return where.error();
+  auto io = std::make_unique<asio::io_context>(1);
+  auto acceptor = listen(*io, *address, *where);
+  if (!acceptor) return acceptor.error();
+  return std::unique_ptr<Server>(std::make_unique<BeastServer>(std::move(io), std::move(*acceptor), options));
+}
+
+}  // namespace
+}  // namespace glimt::web
+
+extern "C" {
+__attribute__((visibility("default"))) decltype(&glimt::web::open_server) glimt_open_server =
+    &glimt::web::open_beast_server;
+}

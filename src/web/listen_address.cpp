@@ -1,0 +1,70 @@
+#include "web/listen_address.hpp"
+
+#include <algorithm>
+#include <cctype>
+
+namespace glimt::web {
+namespace {
+
+struct HostPort {
+  std::string_view host, port;
+  bool in_brackets = false, has_port = false;
+};
+
+// "host", "host:port", "[IPv6]", "[IPv6]:port".
+std::optional<HostPort> split(std::string_view text) {
+  HostPort parts;
+  if (text.starts_with('[')) {
+    const auto end = text.find(']');
+    if (end == std::string_view::npos) return std::nullopt;
+    parts.host = text.substr(1, end - 1);
+    parts.in_brackets = true;
+    text.remove_prefix(end + 1);
+    if (!text.empty() && text[0] != ':') return std::nullopt;
+  } else {
+    parts.host = text.substr(0, text.find(':'));
+    text.remove_prefix(parts.host.size());
+  }
+  parts.has_port = !text.empty();
+  if (parts.has_port) parts.port = text.substr(1);
+  return parts;
+}
+
+bool is_localhost(std::string_view host) {
+  constexpr std::string_view kName = "localhost";
+  return std::equal(host.begin(), host.end(), kName.begin(), kName.end(),
+                    [](unsigned char a, char b) { return std::tolower(a) == b; });
+}
+
+}  // namespace
+
+Result<transport::Address> parse_listen_address(std::string_view text) {
+  const auto parts = split(text);
+  const auto bad = [&](const std::string& why) {
+    return Error{ErrorKind::invalid_argument, "'" + std::string(text) + "': " + why};
+  };
+  if (!parts || !parts->has_port || (parts->in_brackets && parts->host.empty()))
+    return bad("expected where to listen, as in 127.0.0.1:8080, [::1]:8080, or :8080 for every address");
+  const auto port = parse_integer(parts->port, 0, 65535, "port");
+  if (!port) return bad(port.error().message);
+  transport::Address address;
+  address.kind = transport::Kind::tcp;
+  address.role = transport::Role::listen;
+  address.host = parts->host;
+  if (address.host.find('\0') != std::string::npos) return bad("a host's name without zero bytes");
+  address.port = static_cast<uint16_t>(*port);
+  address.text = text;
+  return address;
+}
+
+bool is_own_host(std::string_view host) {
+  const auto parts = split(host);
+  if (!parts || (parts->has_port && !parse_integer(parts->port, 0, 65535, "port"))) return false;
+  if (is_localhost(parts->host)) return !parts->in_brackets;
+  const std::string name(parts->host);
+  if (name.find_first_of(std::string_view("\0%", 2)) != std::string::npos) return false;  // nor a zone
+  const bool v6 = name.find(':') != std::string::npos;
+  return parts->in_brackets == v6 && transport::is_numeric(name);
+}
+
+}  // namespace glimt::web

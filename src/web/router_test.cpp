@@ -1,0 +1,57 @@
+#include "web/router.hpp"
+
+#include <gtest/gtest.h>
+
+namespace glimt::web {
+namespace {
+
+using Page = Route::Page;
+
+TEST(Router, KnowsItsPages) {
+  EXPECT_EQ(route("/").page, Page::index);
+  EXPECT_EQ(route("/health").page, Page::health);
+  EXPECT_EQ(route("/metrics").page, Page::metrics);
+  EXPECT_EQ(route("/snapshot/cam0").page, Page::snapshot);
+  EXPECT_EQ(route("/snapshot/cam0").name, "cam0");
+}
+
+TEST(Router, LeavesTheEndingOfASnapshotToWhoKnowsTheStreams) {
+  EXPECT_EQ(route("/snapshot/cam0.jpg").name, "cam0.jpg");
+}
+
+TEST(Router, ReadsTheQueryOfHealthAndNoOther) {
+  EXPECT_FALSE(route("/health").strict);
+  EXPECT_FALSE(route("/health?").strict);
+  EXPECT_FALSE(route("/health?stricter&x=strict").strict);
+  EXPECT_TRUE(route("/health?strict").strict);
+  EXPECT_TRUE(route("/health?a=b&&strict=1").strict);
+  const auto snapshot = route("/snapshot/cam0?strict&t=17");  // browsers add something to get it anew
+  EXPECT_EQ(snapshot.name, "cam0");
+  EXPECT_FALSE(snapshot.strict);
+}
+
+TEST(Router, TakesPercentEncodedBytesAsWhatTheyMean) {
+  EXPECT_EQ(route("/snapshot/cam%30").name, "cam0");
+  EXPECT_EQ(route("/%68ealth").page, Page::health);
+}
+
+TEST(Router, TakesATargetInAbsoluteFormWithItsHost) {
+  const auto asked = route("http://evil.example:80/health?strict");
+  EXPECT_EQ(asked.page, Page::health);
+  EXPECT_TRUE(asked.strict);
+  EXPECT_EQ(asked.authority, "evil.example:80");
+  EXPECT_EQ(route("http://127.0.0.1").page, Page::index);
+  EXPECT_EQ(route("http:///health").page, Page::unknown);
+}
+
+TEST(Router, KnowsNothingElse) {
+  for (const char* target :
+       {"", "*", "health", "//", "/health/", "/Health", "/snapshot", "/snapshot/", "/snapshot/..",
+        "/snapshot/../../etc/passwd", "/snapshot/a%2fb", "/snapshot/%00", "/snapshot/%", "/snapshot/%4",
+        "/snapshot/%zz", "/snapshot/%+1", "/snapshot/-x", "/snapshot/ä", "https://x/"})
+    EXPECT_EQ(route(target).page, Page::unknown) << target;
+  EXPECT_EQ(route("/snapshot/" + std::string(65, 'a')).page, Page::unknown);
+}
+
+}  // namespace
+}  // namespace glimt::web

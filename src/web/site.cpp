@@ -1,0 +1,103 @@
+#include "web/site.hpp"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "web/listen_address.hpp"
+
+namespace glimt::web {
+namespace {
+
+constexpr std::string_view kJpegEnding = ".jpg";
+
+Answer text(int status, std::string body) { return {.status = status, .body = std::move(body) + "\n"}; }
+
+Answer of_error(const Error& error) {
+  if (error.kind == ErrorKind::not_found) return text(404, error.message);
+  if (error.kind != ErrorKind::unavailable) return text(500, error.message);
+  Answer answer = text(503, error.message);
+  answer.retry_after_s = 1;
+  return answer;
+}
+
+std::string index(const std::vector<hub::StreamStatus>& streams) {
+  std::string body = "glimt hub\n\n/health\n/metrics\n";
+  for (const auto& s : streams)
+    body += "/snapshot/" + s.settings.name + "  " + std::string(to_string(s.state)) + "\n";
+  return body;
+}
+
+}  // namespace
+
+Answer health(const std::vector<hub::StreamStatus>& streams, bool closing, bool strict) {
+  auto listed = nlohmann::json::array();
+  for (const auto& s : streams)
+    listed.push_back({{"name", s.settings.name}, {"state", std::string(to_string(s.state))}});
+  const bool trouble =
+      std::ranges::any_of(streams, [](const auto& s) { return s.state == hub::StreamState::trouble; });
+  const nlohmann::json said{{"status", closing   ? "closing"
+                                       : trouble ? "trouble"
+                                                 : "ok"},
+                            {"streams", listed}};
+  return {.status = closing || (strict && trouble) ? 503 : 200,
+          .body = said.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n",
+          .type = "application/json"};
+}
+
+Answer Site::answer(const Request& request, const WebCounters& counters) {
+  const Route asked = route(request.target);
+  const auto host = asked.authority.empty() ? request.host : asked.authority;
+  if (options_.check_host && host && !is_own_host(*host)) {
+    return text(421,
+                "this hub answers to localhost and to IP addresses; "
+                "ask http://127.0.0.1, or have it listen on another address than its own");
+  }
+  if (request.method != "GET" && request.method != "HEAD") {
+    Answer refused = text(405, "nothing can be changed here; GET and HEAD are known");
+    refused.allow = "GET, HEAD";
+    return refused;
+  }
+  return page(asked, counters);
+}
+
+Answer Site::page(const Route& route, const WebCounters& counters) {
+  hub::Hub& hub = options_.hub;
+  switch (route.page) {
+    case Route::Page::index:
+      return {.body = index(hub.streams())};
+    case Route::Page::health:
+      return health(hub.streams(), closing(), route.strict);
+    case Route::Page::metrics: {
+      auto body = metrics_text({hub.streams(), hub.journal().newest(), counters});
+      if (options_.more_metrics) body += options_.more_metrics();
+      return {.body = std::move(body), .type = "text/plain; version=0.0.4; charset=utf-8"};
+    }
+    case Route::Page::snapshot:
+      return snapshot(route.name);
+    case Route::Page::unknown:
+      break;
+  }
+  return unknown();
+}
+
+Answer Site::snapshot(const std::string& name) {
+  auto picture = options_.hub.snapshot(name);
+  if (!picture && picture.error().kind == ErrorKind::not_found && name.ends_with(kJpegEnding))
+    picture = options_.hub.snapshot(name.substr(0, name.size() - kJpegEnding.size()));
+  if (picture) return {.body = {picture->jpeg.begin(), picture->jpeg.end()}, .type = "image/jpeg"};
+  return of_error(picture.error());
+}
+
+Answer Site::unknown() {
+  std::string known = "/, /health, /metrics";
+  for (const auto& s : options_.hub.streams()) known += ", /snapshot/" + s.settings.name;
+  return text(404, "there is no such page; known are " + known);
+}
+
+// A hub that was closed says so to every call; no stream has an empty name.
+bool Site::closing() {
+  const auto none = options_.hub.stream("");
+  return !none && none.error().kind == ErrorKind::unavailable;
+}
+
+}  // namespace glimt::web

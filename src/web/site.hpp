@@ -1,0 +1,55 @@
+// Site: what a hub answers to each request, without a socket.
+//
+//   input    a request whose header was parsed; a hub
+//   output   the answer. One to HEAD has the body that GET would have: who sends it leaves that out
+//   errors   as answers, in one line of text that names the cure
+//   threads  bound to its thread; waits for the hub: a snapshot may be encoded for it
+#pragma once
+
+#include <functional>
+#include <optional>
+
+#include "hub/hub.hpp"
+#include "web/metrics.hpp"
+#include "web/router.hpp"
+
+namespace glimt::web {
+
+struct Request {
+  std::string_view method, target;
+  std::optional<std::string_view> host;  // nothing: HTTP/1.0 need not say it
+};
+
+struct Answer {
+  int status = 200;
+  std::string body;
+  std::string_view type = "text/plain; charset=utf-8";
+  std::string_view allow;  // of 405: what is allowed
+  int retry_after_s = 0;   // of 503
+};
+
+// 200, or 503 where the hub closes, and with `?strict` where a stream is in trouble. Names and states, and no reasons: those may quote
+// addresses with passwords.
+Answer health(const std::vector<hub::StreamStatus>& streams, bool closing, bool strict);
+
+class Site {
+ public:
+  struct Options {
+    hub::Hub& hub;
+    std::function<std::string()> more_metrics;
+    bool check_host = true;  // refuse hosts that are not is_own_host()
+  };
+  explicit Site(Options options) : options_(std::move(options)) {}
+
+  Answer answer(const Request& request, const WebCounters& counters);
+
+ private:
+  Answer page(const Route& route, const WebCounters& counters);
+  Answer snapshot(const std::string& name);
+  Answer unknown();
+  bool closing();
+
+  const Options options_;
+};
+
+}  // namespace glimt::web

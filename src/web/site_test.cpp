@@ -1,0 +1,134 @@
+#include "web/site.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "support/hub_of_pictures.hpp"
+
+namespace glimt::web {
+namespace {
+
+using testing::HasSubstr;
+
+class SiteTest : public testing::Test {
+ protected:
+  Answer get(std::string_view target, std::string_view host = "127.0.0.1:8080") {
+    return site.answer({"GET", target, host}, counters);
+  }
+
+  test::StreamsInTest streams{{"cam0", {hub::StreamState::flowing, {0xFF, 0xD8, 0, '\n'}}},
+                              {"cam1", {hub::StreamState::trouble, {}}},
+                              {"pets.jpg", {hub::StreamState::flowing, {1}}}};
+  std::unique_ptr<hub::Hub> hub = test::open_hub_of_pictures(streams);
+  Site site{{*hub, [] { return std::string("glimt_more 1\n"); }}};
+  WebCounters counters;
+};
+
+TEST_F(SiteTest, HealthTellsStreamsAndFailsForOneInTroubleOnlyWhereAskedStrictly) {
+  const auto answer = get("/health");
+  EXPECT_EQ(answer.status, 200);
+  EXPECT_EQ(answer.type, "application/json");
+  const auto said = nlohmann::json::parse(answer.body);
+  EXPECT_EQ(said["status"], "trouble");
+  EXPECT_EQ(said["streams"][0], (nlohmann::json{{"name", "cam0"}, {"state", "flowing"}}));
+  EXPECT_EQ(said["streams"][1]["state"], "trouble");
+  EXPECT_EQ(get("/health?strict").status, 503);
+}
+
+TEST_F(SiteTest, HealthFailsOnceTheHubCloses) {
+  hub->close();
+  const auto answer = get("/health");
+  EXPECT_EQ(answer.status, 503);
+  EXPECT_EQ(nlohmann::json::parse(answer.body)["status"], "closing");
+}
+
+TEST_F(SiteTest, SnapshotIsTheNewestPictureByteForByte) {
+  for (const char* target : {"/snapshot/cam0", "/snapshot/cam0.jpg", "/snapshot/cam0?t=1"}) {
+    const auto answer = get(target);
+    EXPECT_EQ(answer.status, 200) << target;
+    EXPECT_EQ(answer.type, "image/jpeg");
+    EXPECT_EQ(answer.body, std::string("\xFF\xD8\0\n", 4));
+  }
+}
+
+TEST_F(SiteTest, SnapshotOfAStreamWhoseNameEndsInJpgIsThatStreams) {
+  EXPECT_EQ(get("/snapshot/pets.jpg").body, "\x01");
+  EXPECT_EQ(get("/snapshot/pets.jpg.jpg").body, "\x01");
+}
+
+TEST_F(SiteTest, SnapshotOfNoStreamNamesThoseThatAreThere) {
+  for (const char* target : {"/snapshot/cam7", "/snapshot/cam7.jpg", "/snapshot/.jpg", "/snapshot/"}) {
+    const auto answer = get(target);
+    EXPECT_EQ(answer.status, 404) << target;
+    EXPECT_THAT(answer.body, AllOf(HasSubstr("cam0"), HasSubstr("cam1"), HasSubstr("pets.jpg")));
+  }
+}
+
+TEST_F(SiteTest, SnapshotBeforeTheFirstPictureSaysToAskAgain) {
+  const auto answer = get("/snapshot/cam1");
+  EXPECT_EQ(answer.status, 503);
+  EXPECT_GT(answer.retry_after_s, 0);
+  EXPECT_THAT(answer.body, HasSubstr("ask again"));
+}
+
+TEST_F(SiteTest, MetricsEndWithThoseOfOthers) {
+  const auto answer = get("/metrics");
+  EXPECT_EQ(answer.type, "text/plain; version=0.0.4; charset=utf-8");
+  EXPECT_THAT(answer.body, HasSubstr("\nglimt_hub_streams 3\n"));
+  EXPECT_TRUE(answer.body.ends_with("\nglimt_more 1\n"));
+}
+
+TEST_F(SiteTest, IndexListsWhatIsThere) {
+  const auto answer = get("/");
+  EXPECT_EQ(answer.status, 200);
+  for (const char* page : {"/health", "/metrics", "/snapshot/cam0"})
+    EXPECT_THAT(answer.body, HasSubstr(page));
+}
+
+TEST_F(SiteTest, UnknownPagesAreToldWhatIsKnownAndNeverQuoted) {
+  const auto answer = get("/<script>");
+  EXPECT_EQ(answer.status, 404);
+  EXPECT_THAT(answer.body,
+              AllOf(HasSubstr("/health"), HasSubstr("/snapshot/cam0"), Not(HasSubstr("script"))));
+}
+
+TEST_F(SiteTest, OtherMethodsAreToldWhichAreKnown) {
+  for (const char* method : {"POST", "PUT", "DELETE", "OPTIONS", "get", "NONSENSE"}) {
+    const auto answer = site.answer({method, "/health", "localhost"}, counters);
+    EXPECT_EQ(answer.status, 405) << method;
+    EXPECT_EQ(answer.allow, "GET, HEAD");
+  }
+}
+
+TEST_F(SiteTest, AHostThatIsNotThisMachineIsRefusedInWhateverFormItIsNamed) {
+  EXPECT_EQ(get("/health", "evil.example:8080").status, 421);
+  EXPECT_EQ(get("http://evil.example:8080/health").status, 421);
+  EXPECT_EQ(get("http://localhost:8080/health", "evil.example").status, 200);  // the host of the target holds
+  EXPECT_EQ(site.answer({"GET", "/health", {}}, counters).status, 200);        // HTTP/1.0
+}
+
+TEST_F(SiteTest, EveryHostIsAnsweredWhereThatIsNotChecked) {
+  Site open{{*hub, {}, false}};
+  EXPECT_EQ(open.answer({"GET", "/health", "cameras.example"}, counters).status, 200);
+}
+
+TEST(Health, IsOkWhereNoStreamIsInTrouble) {
+  for (const bool strict : {false, true}) {
+    const auto answer = health({}, false, strict);
+    EXPECT_EQ(answer.status, 200);
+    EXPECT_EQ(nlohmann::json::parse(answer.body),
+              (nlohmann::json{{"status", "ok"}, {"streams", nlohmann::json::array()}}));
+  }
+}
+
+TEST(Health, KeepsReasonsToItselfBecauseTheyMayQuoteAPassword) {
+  hub::StreamStatus trouble;
+  trouble.state = hub::StreamState::trouble;
+  trouble.why = "rtsp://user:secret@10.0.0.5 does not answer";
+  EXPECT_THAT(health({trouble}, false, false).body, Not(HasSubstr("secret")));
+}
+
+}  // namespace
+}  // namespace glimt::web
