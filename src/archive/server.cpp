@@ -1,22 +1,13 @@
 #include "archive/server.hpp"
 
-#include <sys/resource.h>
-
 #include <cstdlib>
 
 #include "archive/endpoint.hpp"
+#include "base/machine.hpp"
 #include "pipeline/endpoint_options.hpp"
 
 namespace glimt::archive {
 namespace {
-
-// A thousand idle connections are to cost no more than themselves.
-void allow_descriptors() {
-  rlimit limit{};
-  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
-  limit.rlim_cur = limit.rlim_max;
-  setrlimit(RLIMIT_NOFILE, &limit);
-}
 
 // A file of the folder that is really a list of other files or addresses must not lead FFmpeg out of it. OpenCV reads
 // this when it opens a file.
@@ -72,7 +63,7 @@ Result<std::unique_ptr<Server>> Server::open(const std::string& path, const std:
   }
   auto folder = Folder::open(path);
   if (!folder) return folder.error();
-  allow_descriptors();
+  allow_descriptors();  // a thousand idle connections are to cost no more than themselves
   keep_decoder_inside();
   auto network = pipeline::NetworkThread::shared();
   if (!network) return network.error();

@@ -22,6 +22,8 @@ struct Machine {
 
 // Processors that this process may run on.
 unsigned usable_cores();
+// From now on this process may open as many descriptors as its user can give it: of the usual 1024 callers leave none.
+void allow_descriptors();
 Machine describe_machine();
 // "rpi4, Cortex-A72, 4 cores, Linux 6.1.0": one line for a measurement's label.
 std::string to_string(const Machine& machine);

@@ -1,6 +1,7 @@
 // Client: the other end of the control service, for `glimt ctl`. Values as the hub has them.
 //
-//   errors   as the service's, kind for kind; unavailable where nobody answers, with the cure
+//   errors   as the service's, kind for kind; unavailable where nobody answers, with the cure. watch_*: none once `stop` is raised,
+//            unavailable when the hub closes
 //   threads  thread-compatible; calls block, at most ten seconds; watch_* until `stop` is raised or the hub closes
 //   memory   one answer
 #pragma once

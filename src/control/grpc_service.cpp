@@ -2,6 +2,7 @@
 #include <grpcpp/health_check_service_interface.h>
 #include <grpcpp/resource_quota.h>
 
+#include "base/machine.hpp"
 #include "control/grpc_calls.hpp"
 #include "control/grpc_library.hpp"
 #include "control/grpc_tls.hpp"
@@ -75,6 +76,7 @@ void GrpcService::set_limits(grpc::ServerBuilder& builder) const {
 }
 
 Result<void> GrpcService::start() {
+  allow_descriptors();  // gRPC listens no more once it was given none
   grpc::ServerBuilder builder;
   set_limits(builder);
   builder.RegisterService(&calls_);

@@ -4,7 +4,7 @@
 //   output   calls answered until the service is destroyed, which first tells watchers and lets calls end
 //   errors   open: with the cure (path or port in use, certificate that does not fit, TCP without TLS and without token or client
 //            certificates)
-//   threads  gRPC's own, of the module `control`; thread-safe
+//   threads  gRPC's own, of the module `grpc`, and one for watchers; thread-safe
 //   memory   ControlSettings: message size, watchers; a watcher a few messages
 #pragma once
 
@@ -34,7 +34,7 @@ struct ServiceOptions {
   std::function<Result<hub::Hub::Reload>()> reload;  // reads the configuration file again
 };
 
-// Opens the module `control`, because of the libraries behind it.
+// Opens the module `grpc`, because of the libraries behind it.
 Result<std::unique_ptr<Service>> open_service(const ServiceOptions& options);
 
 }  // namespace glimt::control
