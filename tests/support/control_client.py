@@ -11,6 +11,8 @@ ANSWER = 20  # seconds that a call may take
 
 def generated(folder):
     """(messages, stubs): modules of the proto."""
+    folder = Path(folder) / "python"
+    folder.mkdir()
     plugin = subprocess.run(["which", "grpc_python_plugin"], capture_output=True, text=True, check=True).stdout.strip()
     subprocess.run(["protoc", "-I", ROOT / "proto", f"--python_out={folder}", f"--grpc_python_out={folder}",
                     f"--plugin=protoc-gen-grpc_python={plugin}", PROTO], check=True, timeout=60)
