@@ -10,7 +10,9 @@ ANSWER = 20  # seconds that a call may take
 
 
 def generated(folder):
-    """(messages, stubs): modules of the proto."""
+    """(messages, stubs): modules of the proto, in a folder of their own within this one."""
+    folder = Path(folder) / "python"
+    folder.mkdir()
     folder = Path(folder) / "python"
     folder.mkdir()
     plugin = subprocess.run(["which", "grpc_python_plugin"], capture_output=True, text=True, check=True).stdout.strip()
