@@ -32,7 +32,8 @@ def check_components(checks, build, folder):
 
 
 def check_packages(checks, build, folder):
-    code, out, errors = run(["cpack", "--config", build / "CPackConfig.cmake", "-D", f"CPACK_OUTPUT_FILE_PREFIX={folder}/packages"], 100)
+    code, out, errors = run(["cpack", "--config", build / "CPackConfig.cmake", "-B", folder / "packages",
+                              "-D", f"CPACK_OUTPUT_FILE_PREFIX={folder}/packages"], 100)
     packages = {p.name.partition("_")[0]: p for p in (folder / "packages").glob("*.deb")}
     if not checks.equal((code, set(packages)), (0, {"glimt", "libglimt0", "libglimt-dev"}), "three packages are made", out.decode() + errors):
         return
