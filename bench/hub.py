@@ -58,11 +58,11 @@ class Hub:
 
     def __init__(self, folder, listen, source="test:?size=1280x720&fps=30", further=0):
         self.socket = f"{folder}/control.sock"
-        more = "".join(f'{{id = "n{i}", url = "udp://127.0.0.1:{20000 + i}"}}, ' for i in range(further))
+        urls = [listen, *(f"udp://127.0.0.1:{20000 + i}" for i in range(further))]
         with open(f"{folder}/hub.toml", "w", encoding="utf-8") as f:
             f.write(f'state = "{folder}/hub.json"\nannounce = false\n[control]\nunix = "{self.socket}"\n[web]\nlisten = "none"\n'
                     f'[[stream]]\nname = "cam0"\nsource = "{source}"\n'
-                    f'destinations = [{{id = "listen", url = "{listen}"}}, {more}]\n')
+                    f"destinations = {json.dumps(urls)}\n")
         self.started = time.monotonic()
         self.process = subprocess.Popen([table.program("glimt"), "hub", "--config", f"{folder}/hub.toml"], stderr=subprocess.DEVNULL)
         self.pid = self.process.pid

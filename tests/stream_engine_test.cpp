@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 
+#include "media/jpeg_layout.hpp"
 #include "pipeline/sender.hpp"
 #include "support/streams.hpp"
 
@@ -134,6 +135,8 @@ TEST(SenderOptionsTest, WhatStaysIsRefusedAndNothingHasChanged) {
   EXPECT_EQ(sender->codec(), Codec::jpeg);
 }
 
+int width_of(const cv::Mat& jpeg) { return media::scan_jpeg({jpeg.data, jpeg.total()}).layout.width; }
+
 class ClipTest : public testing::Test {
  protected:
   ClipTest() {
@@ -219,7 +222,7 @@ TEST_F(ClipTest, AnMjpegClipIsPassedOnAsItIsUntilItsPicturesAreToBeOthers) {
   settings_.encoding = {};
   settings_.encoding.size = std::pair{32, 32};
   engine_->set_encoding(settings_).value();
-  EXPECT_TRUE(eventually([&] { return viewer.read(kDeadline).value().width() == 32; }));
+  EXPECT_TRUE(eventually([&] { return width_of(viewer.read(kDeadline).value().mat()) == 32; }));
   EXPECT_TRUE(eventually([&] { return engine_->snapshot().value().height == 24; }));
 }
 

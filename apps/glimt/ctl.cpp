@@ -33,7 +33,10 @@ void add_ctl(CLI::App& app, int& code) {
   auto* verb = app.add_subcommand("ctl", "Steer a hub: its streams, where they go, how they are encoded");
   add_connection_options(*verb, ctl->where);
   verb->add_flag("--json", ctl->json, "for programs: docs/ctl.md");
-  verb->require_subcommand(1);
+  verb->require_subcommand(0, 1);
+  verb->callback([verb] {
+    if (verb->get_subcommands().empty()) throw CLI::RequiredError("a verb");
+  });
   add_ctl_looks(*verb, ctl, code);
   add_ctl_watches(*verb, ctl, code);
   add_ctl_changes(*verb, ctl, code);

@@ -124,8 +124,7 @@ void add_ctl_changes(CLI::App& app, const std::shared_ptr<Ctl>& ctl, int& code) 
   adding->add_option("source", o->source, "as `glimt send` takes it, but for standard input")->required();
   adding->add_option("settings", o->words, settings_help());
   adding->add_option("--to", o->destinations, "a destination as `glimt send` takes it; may be repeated")
-      ->expected(1)
-      ->take_all();
+      ->allow_extra_args(false);
   verb("remove", "A stream goes, with its destinations", "remove cam1",
        [=] { return remove(*ctl, o->name); });
   auto* setting = verb("set", "What is encoded how, and from where; the next picture is so",

@@ -105,6 +105,8 @@ Result<void> GrpcService::start() {
             "has it with `ss -ltnp`"};
   }
   if (!server_) return Error{ErrorKind::unavailable, "control cannot listen on unix://" + *path};
+  if (auto* health = server_->GetHealthCheckService())
+    health->SetServingStatus(v1::Control::service_full_name(), true);
   if (auto published = socket_.publish(); !published) return published;
   addresses_.push_back("unix://" + *path);
   if (!tcp.empty()) addresses_.push_back(tcp.substr(0, tcp.rfind(':')) + ":" + std::to_string(tcp_port));

@@ -68,7 +68,7 @@ Result<std::shared_ptr<grpc::ChannelCredentials>> client_credentials(const Clien
   if (options.certificate.empty() != options.key.empty())
     return invalid("a client's certificate and its key, both or neither");
   if (options.token_file.empty() && options.certificate.empty())
-    return invalid("control over TCP wants a token (--token FILE) or a client certificate and its key");
+    return invalid("control over TCP wants a token (--token-file FILE) or a client certificate and its key");
   grpc::SslCredentialsOptions tls;
   const auto authority = read_authority(options.ca);
   if (!authority) return authority.error();

@@ -11,8 +11,6 @@
 
 namespace glimt::control {
 
-namespace v1 = glimt::control::v1;
-
 std::string utf8(const std::string& text);
 
 void to_proto(const hub::StreamSettings& settings, v1::StreamSettings* message);

@@ -74,11 +74,12 @@ std::vector<std::string> names_of(std::span<const Key<T>> keys, const std::strin
 
 template <class T, size_t N>
 void read_table(const TomlValue& table, const Key<T> (&keys)[N], T& into, Faults& faults) {
-  for (const auto& [key, value] : table.members) {
-    const Entry entry{key, value, faults};
-    const auto known = std::find_if(keys, keys + N, [&](const auto& k) { return k.name == key; });
+  for (const auto& member : table.members) {
+    const Entry entry{member.key, member.value, faults};
+    const auto known = std::find_if(keys, keys + N, [&](const auto& key) { return key.name == entry.key; });
     if (known == keys + N) {
-      faults.add(value.line, "unknown key '" + key + "'" + nearest_of(key, names_of<T>(keys)));
+      faults.add(entry.value.line,
+                 "unknown key '" + entry.key + "'" + nearest_of(entry.key, names_of<T>(keys)));
       continue;
     }
     known->read(entry, into);

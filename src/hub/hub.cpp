@@ -24,7 +24,7 @@ std::string free_id(const StreamSettings& settings) {
     return std::any_of(settings.destinations.begin(), settings.destinations.end(),
                        [&](const auto& d) { return d.id == id; });
   };
-  for (size_t i = settings.destinations.size() + 1;; ++i) {
+  for (size_t i = 1;; ++i) {
     if (std::string id = "d" + std::to_string(i); !taken(id)) return id;
   }
 }

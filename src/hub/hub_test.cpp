@@ -82,7 +82,7 @@ class HubTest : public testing::Test {
   }
   Hub::Options options(bool keeps) {
     if (keeps) std::filesystem::create_directories(folder);
-    return {.limits = {.streams = 3, .destinations = 5},
+    return {.limits = {.streams = 3, .destinations = 6},
             .state_path = keeps ? (folder / "hub.json").string() : "",
             .make_engine = [this](const StreamSettings& s) -> Result<std::unique_ptr<StreamEngine>> {
               if (!world.no_engine.empty()) return Error{ErrorKind::unsupported, world.no_engine};
@@ -150,9 +150,12 @@ TEST_F(HubTest, AddingTheSameAgainIsNothingAndAddingAnotherOfThatNameIsRefused) 
 
 TEST_F(HubTest, ADestinationWithoutANameGetsAFreeOne) {
   ASSERT_TRUE(hub->add_stream(stream("cam0", {{"d1", "udp://:5001"}, {"d3", "udp://:5002"}})));
-  EXPECT_EQ(hub->add_destination("cam0", {"", "udp://:5003"})->settings.id, "d4");
-  ASSERT_TRUE(hub->remove_destination("cam0", "d1"));
-  EXPECT_EQ(hub->add_destination("cam0", {"", "udp://:5004"})->settings.id, "d5");
+  EXPECT_EQ(hub->add_destination("cam0", {"", "udp://:5003"})->settings.id, "d2");
+  EXPECT_EQ(hub->add_destination("cam0", {"", "udp://:5004"})->settings.id, "d4");
+  const auto both = hub->add_stream(stream("cam1", {{"", "udp://:5005"}, {"", "udp://:5006"}}));
+  ASSERT_TRUE(both);
+  EXPECT_EQ(both->destinations[0].settings.id, "d1");
+  EXPECT_EQ(both->destinations[1].settings.id, "d2");
 }
 
 TEST_F(HubTest, WhatMayNotBeIsRefusedBeforeAnythingIsTouched) {
@@ -194,9 +197,10 @@ TEST_F(HubTest, LimitsAreHeldAndNameTheirCure) {
   EXPECT_EQ(hub->add_stream(stream("d")).error().kind, ErrorKind::exhausted);
   ASSERT_TRUE(hub->add_destination("a", {"", "udp://:5001"}));
   ASSERT_TRUE(hub->add_destination("a", {"", "udp://:5002"}));
-  const auto sixth = hub->add_destination("b", {"", "udp://:5003"});
-  EXPECT_EQ(sixth.error().kind, ErrorKind::exhausted);
-  EXPECT_THAT(sixth.error().message, HasSubstr("raise [limits] destinations"));
+  ASSERT_TRUE(hub->add_destination("a", {"", "udp://:5004"}));
+  const auto seventh = hub->add_destination("b", {"", "udp://:5003"});
+  EXPECT_EQ(seventh.error().kind, ErrorKind::exhausted);
+  EXPECT_THAT(seventh.error().message, HasSubstr("raise [limits] destinations"));
 }
 
 TEST_F(HubTest, ADestinationThatIsDownIsToldAndTriedAgainUntilItIsUp) {

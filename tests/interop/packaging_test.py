@@ -10,7 +10,7 @@ from pathlib import Path
 import yaml
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
-from command import Checks, Child, glimt_path, run  # noqa: E402
+from command import Checks, Child, free_port, glimt_path, run  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGING = ROOT / "packaging"
@@ -32,7 +32,8 @@ def check_components(checks, build, folder):
 
 
 def check_packages(checks, build, folder):
-    code, out, errors = run(["cpack", "--config", build / "CPackConfig.cmake", "-B", folder / "packages"], 100)
+    code, out, errors = run(["cpack", "--config", build / "CPackConfig.cmake", "-B", folder / "packages",
+                              "-D", f"CPACK_OUTPUT_FILE_PREFIX={folder}/packages"], 100)
     packages = {p.name.partition("_")[0]: p for p in (folder / "packages").glob("*.deb")}
     if not checks.equal((code, set(packages)), (0, {"glimt", "libglimt0", "libglimt-dev"}), "three packages are made", out.decode() + errors):
         return
@@ -96,7 +97,7 @@ def check_configurations(checks, command, folder):
         own.mkdir()
         text = (PACKAGING / name).read_text()
         config = own / name
-        config.write_text(re.sub(r"(/var/lib/glimt|/run/glimt|/run/pictures)", str(own), text).replace(":5000", ":0"))
+        config.write_text(re.sub(r"(/var/lib/glimt|/run/glimt|/run/pictures)", str(own), text).replace(":5000", f":{free_port()}"))
         with Child([command, "hub", "--config", config, "--listen", "none"]) as hub:
             checks.that(hub.says("steer it: glimt ctl"), f"{name}: a hub starts", hub.errors())
             code, out, errors = run([command, "ctl", "--address", own / "control.sock", "streams", "--names"])
