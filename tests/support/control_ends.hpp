@@ -141,6 +141,10 @@ class EventWatch {
     MutexLock lock(m_);
     return events_;
   }
+  uint64_t newest() const {
+    MutexLock lock(m_);
+    return events_.empty() ? 0 : events_.back().number;
+  }
   std::vector<uint64_t> missed() const {
     MutexLock lock(m_);
     return missed_;
