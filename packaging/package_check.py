@@ -18,7 +18,7 @@ def files(*names):
 
 
 def check_lintian(checks):
-    code, out, errors = run(["lintian", "--allow-root", "--fail-on", "error", *sorted(PACKAGES.glob("*.deb"))], 200)
+    code, out, errors = run(["lintian", "--allow-root", "--fail-on", "error", *sorted(PACKAGES.glob("*.deb"))], 500)
     print(out.decode())
     checks.equal(code, 0, "lintian finds no error", out.decode() + errors)
 
