@@ -168,7 +168,6 @@ def check_watch(checks, hub, folder):
     ours, theirs = pty.openpty()
     termios.tcsetwinsize(theirs, (24, 120))
     os.set_blocking(ours, False)
-    fcntl.ioctl(ours, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 100, 0, 0))
     with Child(argv, stdout=theirs, env=own(folder)) as watcher:
         os.close(theirs)
         text = b""

@@ -68,7 +68,7 @@ def main():
     print(f"seed {arguments.seed}")
     under_way = 0
     with tempfile.TemporaryDirectory() as folder:
-        modules, model = generated(folder), {}
+        modules = generated(folder)
         config = "announce = false\n"
         for kill in range(arguments.kills + 1):
             with Hub(arguments.command, folder, config=config) as hub:
