@@ -113,7 +113,8 @@ def check_slow_detector(checks, world):
         sent = re.search(r"sent (\d+) frames.*dropped (\d+)", sender.errors())
         received = re.search(r"received (\d+) frames", errors)
         if checks.that(sent and received, "slow detector: both ends sum up", sender.errors() + errors):
-            checks.equal(received[1], sent[1], "slow detector: what was sent is received")
+            # The newest picture from before the receiver came is kept for it, and was counted as unwatched.
+            checks.that(int(received[1]) - int(sent[1]) in (0, 1), "slow detector: what was sent is received", (received[1], sent[1]))
 
 
 def check_errors(checks, world):
