@@ -13,8 +13,6 @@ def generated(folder):
     """(messages, stubs): modules of the proto, in a folder of their own within this one."""
     folder = Path(folder) / "python"
     folder.mkdir()
-    folder = Path(folder) / "python"
-    folder.mkdir()
     plugin = subprocess.run(["which", "grpc_python_plugin"], capture_output=True, text=True, check=True).stdout.strip()
     subprocess.run(["protoc", "-I", ROOT / "proto", f"--python_out={folder}", f"--grpc_python_out={folder}",
                     f"--plugin=protoc-gen-grpc_python={plugin}", PROTO], check=True, timeout=60)
