@@ -41,8 +41,9 @@ Result<std::unique_ptr<Hub>> Hub::open(Options options, const std::vector<Stream
   std::unique_ptr<Hub> hub(new Hub(std::move(options)));
   if (auto done = hub->restore(configured); !done) return done.error();
   if (!hub->options_.manual_ticks) {
-    hub->sampler_ = Thread("glimt-hub", [&self = *hub] { self.sample_loop(); });
-    hub->retrier_ = Thread("glimt-hub-retry", [&self = *hub] { self.retry_loop(); });
+    hub->sampler_ = Thread("glimt-hub", [&self = *hub] { self.repeat(kSampleEvery, &Hub::sample); });
+    hub->retrier_ =
+        Thread("glimt-hub-retry", [&self = *hub] { self.repeat(kLookForRetriesEvery, &Hub::retry); });
   }
   return hub;
 }
@@ -317,25 +318,14 @@ void Hub::retry() {
   }
 }
 
-void Hub::sample_loop() {
+void Hub::repeat(Duration every, void (Hub::*work)()) {
   while (true) {
     {
       MutexLock lock(m_);
-      if (!closing_) woken_.wait_until(m_, now() + kSampleEvery);
+      if (!closing_) woken_.wait_until(m_, now() + every);
       if (closing_) return;
     }
-    sample();
-  }
-}
-
-void Hub::retry_loop() {
-  while (true) {
-    {
-      MutexLock lock(m_);
-      if (!closing_) woken_.wait_until(m_, now() + kLookForRetriesEvery);
-      if (closing_) return;
-    }
-    retry();
+    (this->*work)();
   }
 }
 

@@ -80,8 +80,8 @@ class Hub {
             const std::string& text = "");
   Result<void> check_limits(const StreamSettings& to) const;
   Result<void> reload_stream(const std::string& name, const Configured& wanted, Reload& done);
-  void sample_loop();
-  void retry_loop();
+  // Until the hub closes.
+  void repeat(Duration every, void (Hub::*work)());
   void sample();
   void retry();
 
