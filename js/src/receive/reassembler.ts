@@ -94,7 +94,7 @@ export class Reassembler {
     this.advance(now);
   }
 
-  private heldBytes(): number {
+  heldBytes(): number {
     return this.slots.reduce((sum, { assembly }) => sum + (assembly?.heldBytes ?? 0), 0);
   }
 
