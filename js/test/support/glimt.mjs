@@ -56,5 +56,5 @@ export async function lossyRelay(target, loss, seed = 1) {
 }
 
 export function isWholeJpeg(bytes) {
-  return bytes.length > 4 && bytes[0] === 0xff && bytes[1] === 0xd8 && bytes.at(-2) === 0xff && bytes.at(-1) === 0xd9;
+  return bytes.length >= 4 && bytes[0] === 0xff && bytes[1] === 0xd8 && bytes.at(-2) === 0xff && bytes.at(-1) === 0xd9;
 }
