@@ -11,7 +11,7 @@ namespace glimt::pipeline {
 namespace {
 
 // So long at most do all receivers together keep the network thread from whoever else wants it: reports, other destinations, the
-// hub that adds one. A frame to 50 receivers takes 20 ms.
+// hub that adds one. Every receiver's frame at once is many times that.
 constexpr auto kTurn = std::chrono::milliseconds(1);
 
 }  // namespace
