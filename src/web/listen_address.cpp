@@ -30,6 +30,14 @@ std::optional<HostPort> split(std::string_view text) {
   return parts;
 }
 
+// Digits alone: "-0" is a number, and no port.
+Result<int> parse_port(std::string_view text) {
+  if (text.starts_with('-'))
+    return Error{ErrorKind::invalid_argument,
+                 "'" + std::string(text) + "' is not a port; expected a whole number from 0 to 65535"};
+  return parse_integer(text, 0, 65535, "port");
+}
+
 bool is_localhost(std::string_view host) {
   constexpr std::string_view kName = "localhost";
   return std::equal(host.begin(), host.end(), kName.begin(), kName.end(),
@@ -45,7 +53,7 @@ Result<transport::Address> parse_listen_address(std::string_view text) {
   };
   if (!parts || !parts->has_port || (parts->in_brackets && parts->host.empty()))
     return bad("expected where to listen, as in 127.0.0.1:8080, [::1]:8080, or :8080 for every address");
-  const auto port = parse_integer(parts->port, 0, 65535, "port");
+  const auto port = parse_port(parts->port);
   if (!port) return bad(port.error().message);
   transport::Address address;
   address.kind = transport::Kind::tcp;
@@ -59,7 +67,7 @@ Result<transport::Address> parse_listen_address(std::string_view text) {
 
 bool is_own_host(std::string_view host) {
   const auto parts = split(host);
-  if (!parts || (parts->has_port && !parse_integer(parts->port, 0, 65535, "port"))) return false;
+  if (!parts || (parts->has_port && !parse_port(parts->port))) return false;
   if (is_localhost(parts->host)) return !parts->in_brackets;
   const std::string name(parts->host);
   if (name.find_first_of(std::string_view("\0%", 2)) != std::string::npos) return false;  // nor a zone

@@ -31,7 +31,8 @@ TEST(ListenAddress, OfAnotherFormIsRefusedWithTheForm) {
     EXPECT_EQ(address.error().kind, ErrorKind::invalid_argument);
     EXPECT_THAT(address.error().message, HasSubstr("as in 127.0.0.1:8080")) << text;
   }
-  for (const std::string text : {"::1:8080", "127.0.0.1:", "127.0.0.1:65536", "127.0.0.1:-1", ":http"}) {
+  for (const std::string text :
+       {"::1:8080", "127.0.0.1:", "127.0.0.1:65536", "127.0.0.1:-1", ":-0", ":http"}) {
     const auto address = parse_listen_address(text);
     ASSERT_FALSE(address) << text;
     EXPECT_THAT(address.error().message, HasSubstr("expected a whole number from 0 to 65535")) << text;
@@ -48,7 +49,7 @@ TEST(OwnHost, IsNoNameThatSomebodyElseMayResolve) {
   for (const char* host :
        {"", "evil.example", "evil.example:8080", "localhost.evil.example", "127.0.0.1.evil.example",
         "127.0.0.1:8080@evil.example", "::1", "[127.0.0.1]", "[localhost]", "[::1", "[::1]x",
-        "localhost:", "localhost:99999", "127.0.0.1:80:80", "0x7f.1", "[fe80::1%eth0]"})
+        "localhost:", "localhost:99999", "localhost:-0", "127.0.0.1:80:80", "0x7f.1", "[fe80::1%eth0]"})
     EXPECT_FALSE(is_own_host(host)) << host;
   EXPECT_FALSE(is_own_host(std::string_view("127.0.0.1\0.evil", 15)));
 }
