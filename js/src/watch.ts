@@ -3,6 +3,7 @@ import { ClockOffset, clockQuestion, kSubprotocol, parseMessage, Refusal, serial
 import type { Unit } from './live.js';
 
 const kFirstQuestions = 8;
+const kCredit = 2; // units on their way that TAKEN has not named
 const nowUs = () => performance.now() * 1000;
 
 export interface WatchedUnit extends Unit {
@@ -30,6 +31,7 @@ class Inbox {
   private onMessage(data: ArrayBuffer): void {
     try {
       const message = parseMessage(data);
+      if (message.type === 'unit' && this.units.length === kCredit) throw new Refusal('the server sends beyond its credit');
       if (message.type === 'unit') this.units.push(message);
       else if (message.type === 'clock' && message.kind === 'answer') this.clock.add(message, nowUs());
       else if (message.type === 'clock') {
