@@ -2,7 +2,10 @@
 
 #include <spdlog/fmt/fmt.h>
 
+#include <boost/beast/websocket/rfc6455.hpp>
 #include <ctime>
+
+#include "web/beast_viewer.hpp"
 
 namespace glimt::web {
 namespace {
@@ -41,7 +44,8 @@ bool has_body(const http::fields& header) {
 
 std::string_view view(beast::string_view text) { return {text.data(), text.size()}; }
 
-// Nothing here may be guessed to be another type, kept, framed, or taken in by a page of another site.
+}  // namespace
+
 void set_guards(http::fields& fields) {
   fields.set(http::field::cache_control, "no-store");
   fields.set("X-Content-Type-Options", "nosniff");
@@ -50,20 +54,16 @@ void set_guards(http::fields& fields) {
   fields.set("Referrer-Policy", "no-referrer");
 }
 
-}  // namespace
-
 Connection::Connection(boost::asio::ip::tcp::socket socket, Connections& all)
     : all_(all), stream_(std::move(socket)) {}
 
 Connection::~Connection() {
   release_answer();
-  if (counted_) --all_.counters.connections;
   if (turned_away_) --all_.turning_away;
 }
 
 void Connection::serve() {
-  counted_ = true;
-  ++all_.counters.connections;
+  seat_ = std::make_unique<Seat>(all_.counters);
   read();
 }
 
@@ -106,7 +106,24 @@ void Connection::on_header(Failure failure) {
   if (failure) return;
   const auto& header = parser_->get();
   const bool keep_alive = header.keep_alive() && !has_body(header);
-  write(answer(header), header.version(), keep_alive, header.method() == http::verb::head);
+  auto said = answer(header);
+  if (said.viewing) return show(*said.viewing, parser_->release());
+  write(std::move(said), header.version(), keep_alive, header.method() == http::verb::head);
+}
+
+// From here on the socket is the viewer's; this connection ends without it.
+void Connection::show(const Viewing& viewing, Parser::value_type header) {
+  auto feed = UnitFeed::open(all_.options.hub, viewing.name, viewing.as);
+  if (!feed || all_.closing) {
+    const Error why = feed ? Error{ErrorKind::unavailable, "the hub is closing"} : feed.error();
+    return write(answer_of(why), header.version(), false, false);
+  }
+  ++all_.counters.answers[viewing.websocket ? 101 : 200];
+  if (viewing.websocket) {
+    open_live_connection(all_, std::move(seat_), viewing, std::move(*feed), std::move(stream_), header);
+  } else {
+    open_multipart_connection(all_, std::move(seat_), viewing, std::move(*feed), std::move(stream_));
+  }
 }
 
 Answer Connection::answer(const Parser::value_type& header) {
@@ -116,6 +133,9 @@ Answer Connection::answer(const Parser::value_type& header) {
     return refusal(400, "a request names one host: there is to be one Host header");
   Request request{view(header.method_string()), view(header.target()), {}};
   if (hosts == 1) request.host = view(header[http::field::host]);
+  if (header.count(http::field::origin) > 0) request.origin = view(header[http::field::origin]);
+  request.upgrade = beast::websocket::is_upgrade(header);
+  request.protocols = view(header[http::field::sec_websocket_protocol]);
   Answer answer = all_.site.answer(request, all_.counters);
   if (all_.answer_bytes + answer.body.size() <= kMostAnswerBytes) return answer;
   Answer busy = refusal(503, "too many answers are on their way; try again in a few seconds");

@@ -12,11 +12,14 @@
 #include <boost/beast/http.hpp>
 #include <memory>
 #include <optional>
+#include <set>
 
 #include "web/server.hpp"
 #include "web/site.hpp"
 
 namespace glimt::web {
+
+class ViewerConnection;
 
 // What the connections of a server share; bound to its thread.
 struct Connections {
@@ -25,7 +28,25 @@ struct Connections {
   WebCounters counters;
   size_t turning_away = 0;  // connections that are told that there are too many
   size_t answer_bytes = 0;  // of answers on their way
+  std::set<ViewerConnection*> viewers;
+  bool closing = false;                  // nobody may look on any more
+  std::function<void()> on_last_viewer;  // has gone
 };
+
+// Counts a connection for as long as it lives.
+class Seat {
+ public:
+  explicit Seat(WebCounters& counters) : counters_(counters) { ++counters_.connections; }
+  ~Seat() { --counters_.connections; }
+  Seat(const Seat&) = delete;
+  Seat& operator=(const Seat&) = delete;
+
+ private:
+  WebCounters& counters_;
+};
+
+// Nothing here may be guessed to be another type, kept, framed, or taken in by a page of another site.
+void set_guards(boost::beast::http::fields& fields);
 
 class Connection : public std::enable_shared_from_this<Connection> {
  public:
@@ -49,6 +70,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void read();
   void on_header(Failure failure);
   Answer answer(const Parser::value_type& header);
+  void show(const Viewing& viewing, Parser::value_type header);
   void write(Answer answer, unsigned version, bool keep_alive, bool head);
   void on_written(Failure failure);
   void linger();
@@ -60,7 +82,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::optional<Parser> parser_;  // one a request
   Response response_;
   size_t discarded_ = 0;
-  bool counted_ = false, turned_away_ = false;
+  std::unique_ptr<Seat> seat_;
+  bool turned_away_ = false;
 };
 
 }  // namespace glimt::web

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "web/listen_address.hpp"
+#include "web/live_messages.hpp"
 
 namespace glimt::web {
 namespace {
@@ -12,22 +13,35 @@ constexpr std::string_view kJpegEnding = ".jpg";
 
 Answer text(int status, std::string body) { return {.status = status, .body = std::move(body) + "\n"}; }
 
-Answer of_error(const Error& error) {
+std::string index(const std::vector<hub::StreamStatus>& streams) {
+  std::string body = "glimt hub\n\n/health\n/metrics\n";
+  for (const auto& s : streams)
+    body += "/snapshot/" + s.settings.name + "  /stream/" + s.settings.name + "  " +
+            std::string(to_string(s.state)) + "\n";
+  return body;
+}
+
+// Of "a, b": whether `wanted` is one.
+bool offers(std::string_view list, std::string_view wanted) {
+  while (!list.empty()) {
+    auto item = list.substr(0, list.find(','));
+    list.remove_prefix(std::min(item.size() + 1, list.size()));
+    while (item.starts_with(' ')) item.remove_prefix(1);
+    while (item.ends_with(' ')) item.remove_suffix(1);
+    if (item == wanted) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+Answer answer_of(const Error& error) {
   if (error.kind == ErrorKind::not_found) return text(404, error.message);
   if (error.kind != ErrorKind::unavailable) return text(500, error.message);
   Answer answer = text(503, error.message);
   answer.retry_after_s = 1;
   return answer;
 }
-
-std::string index(const std::vector<hub::StreamStatus>& streams) {
-  std::string body = "glimt hub\n\n/health\n/metrics\n";
-  for (const auto& s : streams)
-    body += "/snapshot/" + s.settings.name + "  " + std::string(to_string(s.state)) + "\n";
-  return body;
-}
-
-}  // namespace
 
 Answer health(const std::vector<hub::StreamStatus>& streams, bool closing, bool strict) {
   auto listed = nlohmann::json::array();
@@ -57,10 +71,10 @@ Answer Site::answer(const Request& request, const WebCounters& counters) {
     refused.allow = "GET, HEAD";
     return refused;
   }
-  return page(asked, counters);
+  return page(asked, request, counters);
 }
 
-Answer Site::page(const Route& route, const WebCounters& counters) {
+Answer Site::page(const Route& route, const Request& request, const WebCounters& counters) {
   hub::Hub& hub = options_.hub;
   switch (route.page) {
     case Route::Page::index:
@@ -74,23 +88,65 @@ Answer Site::page(const Route& route, const WebCounters& counters) {
     }
     case Route::Page::snapshot:
       return snapshot(route.name);
+    case Route::Page::live:
+      return live(route, request);
+    case Route::Page::stream:
+      return stream(route, request);
+    case Route::Page::streams:
     case Route::Page::unknown:
       break;
   }
   return unknown();
 }
 
-Answer Site::snapshot(const std::string& name) {
+Result<std::string> Site::stream_called(const std::string& name) const {
+  if (!name.empty()) {
+    const auto found = options_.hub.stream(name);
+    return found ? Result<std::string>(name) : found.error();
+  }
+  const auto all = options_.hub.streams();
+  if (all.empty()) return Error{ErrorKind::not_found, "there is no stream yet"};
+  return all.front().settings.name;
+}
+
+// A browser lets any page open a WebSocket to anywhere, and says where the page is from.
+Answer Site::live(const Route& route, const Request& request) {
+  if (!request.upgrade) return text(426, "this is a WebSocket; /stream/" + route.name + " is for players");
+  if (!offers(request.protocols, kLiveProtocol))
+    return text(400, "offer the subprotocol " + std::string(kLiveProtocol));
+  const auto host = route.authority.empty() ? request.host.value_or("") : route.authority;
+  if (request.origin && !is_same_origin(*request.origin, host))
+    return text(403, "pages of another site may not look at this hub");
+  const auto name = stream_called(route.name);
+  if (!name) return answer_of(name.error());
+  Answer answer{.status = 101};
+  answer.viewing = Viewing{*name, route.jpeg ? hub::WatchAs::jpeg : hub::WatchAs::stream, true};
+  return answer;
+}
+
+Answer Site::stream(const Route& route, const Request& request) {
+  const auto name = stream_called(route.name);
+  if (!name) return answer_of(name.error());
+  Answer answer{.type = "multipart/x-mixed-replace; boundary=glimt-next"};
+  if (request.method == "GET") answer.viewing = Viewing{*name, hub::WatchAs::jpeg, false};
+  return answer;
+}
+
+Answer Site::snapshot(const std::string& asked) {
+  const auto first = asked.empty() ? stream_called(asked) : Result<std::string>(asked);
+  if (!first) return answer_of(first.error());
+  const std::string& name = *first;
   auto picture = options_.hub.snapshot(name);
   if (!picture && picture.error().kind == ErrorKind::not_found && name.ends_with(kJpegEnding))
     picture = options_.hub.snapshot(name.substr(0, name.size() - kJpegEnding.size()));
   if (picture) return {.body = {picture->jpeg.begin(), picture->jpeg.end()}, .type = "image/jpeg"};
-  return of_error(picture.error());
+  return answer_of(picture.error());
 }
 
 Answer Site::unknown() {
   std::string known = "/, /health, /metrics";
-  for (const auto& s : options_.hub.streams()) known += ", /snapshot/" + s.settings.name;
+  for (const auto& s : options_.hub.streams())
+    known += ", /snapshot/" + s.settings.name + ", /stream/" + s.settings.name;
   return text(404, "there is no such page; known are " + known);
 }
 

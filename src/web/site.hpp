@@ -17,7 +17,17 @@ namespace glimt::web {
 
 struct Request {
   std::string_view method, target;
-  std::optional<std::string_view> host;  // nothing: HTTP/1.0 need not say it
+  std::optional<std::string_view> host;    // nothing: HTTP/1.0 need not say it
+  std::optional<std::string_view> origin;  // of a page that asks
+  bool upgrade = false;                    // to a WebSocket
+  std::string_view protocols = {};         // that are offered with it
+};
+
+// A stream that is to be sent on, picture by picture, in place of a body.
+struct Viewing {
+  std::string name;
+  hub::WatchAs as = hub::WatchAs::stream;
+  bool websocket = false;  // else multipart
 };
 
 struct Answer {
@@ -26,7 +36,9 @@ struct Answer {
   std::string_view type = "text/plain; charset=utf-8";
   std::string_view allow;  // of 405: what is allowed
   int retry_after_s = 0;   // of 503
+  std::optional<Viewing> viewing;
 };
+Answer answer_of(const Error& error);
 
 // 200, or 503 where the hub closes, and with `?strict` where a stream is in trouble. Names and states, and no reasons: those may quote
 // addresses with passwords.
@@ -44,8 +56,12 @@ class Site {
   Answer answer(const Request& request, const WebCounters& counters);
 
  private:
-  Answer page(const Route& route, const WebCounters& counters);
+  Answer page(const Route& route, const Request& request, const WebCounters& counters);
   Answer snapshot(const std::string& name);
+  Answer live(const Route& route, const Request& request);
+  Answer stream(const Route& route, const Request& request);
+  // The first stream, where `name` is empty.
+  Result<std::string> stream_called(const std::string& name) const;
   Answer unknown();
   bool closing();
 

@@ -114,6 +114,59 @@ TEST_F(SiteTest, EveryHostIsAnsweredWhereThatIsNotChecked) {
   EXPECT_EQ(open.answer({"GET", "/health", "cameras.example"}, counters).status, 200);
 }
 
+class LiveSiteTest : public SiteTest {
+ protected:
+  Answer ask(std::string_view target, std::optional<std::string_view> origin = {},
+             std::string_view protocols = "other, glimt.1") {
+    return site.answer({"GET", target, "127.0.0.1:8080", origin, true, protocols}, counters);
+  }
+};
+
+TEST_F(LiveSiteTest, AWebSocketIsOfOneStreamAsItIsOrAsJpeg) {
+  const auto answer = ask("/live/cam1");
+  EXPECT_EQ(answer.status, 101);
+  ASSERT_TRUE(answer.viewing);
+  EXPECT_EQ(answer.viewing->name, "cam1");
+  EXPECT_TRUE(answer.viewing->websocket);
+  EXPECT_EQ(answer.viewing->as, hub::WatchAs::stream);
+  EXPECT_EQ(ask("/live/cam1?codec=jpeg").viewing->as, hub::WatchAs::jpeg);
+}
+
+TEST_F(LiveSiteTest, APageOfAnotherSiteSeesNothing) {
+  EXPECT_EQ(ask("/live/cam0", "http://127.0.0.1:8080").status, 101);
+  for (const char* origin : {"http://evil.example", "null", "", "http://127.0.0.1:9999"}) {
+    const auto answer = ask("/live/cam0", origin);
+    EXPECT_EQ(answer.status, 403) << origin;
+    EXPECT_FALSE(answer.viewing);
+  }
+}
+
+TEST_F(LiveSiteTest, AWebSocketThatCannotBeIsRefusedWithTheCure) {
+  EXPECT_EQ(ask("/live/cam7").status, 404);
+  EXPECT_EQ(ask("/live/cam0", {}, "").status, 400);
+  EXPECT_EQ(ask("/live/cam0", {}, "glimt.10").status, 400);
+  EXPECT_EQ(get("/live/cam0").status, 426);
+}
+
+TEST_F(SiteTest, PlayersGetJpegOfTheStreamTheyNameOrOfTheFirst) {
+  for (const auto& [target, name] : {std::pair{"/stream/cam1", "cam1"},
+                                     {"/stream?cam1", "cam1"},
+                                     {"/stream", "cam0"},
+                                     {"/?action=stream", "cam0"}}) {
+    const auto answer = get(target);
+    EXPECT_EQ(answer.status, 200) << target;
+    ASSERT_TRUE(answer.viewing) << target;
+    EXPECT_EQ(answer.viewing->name, name) << target;
+    EXPECT_EQ(answer.viewing->as, hub::WatchAs::jpeg);
+    EXPECT_FALSE(answer.viewing->websocket);
+  }
+  EXPECT_EQ(get("/stream/cam7").status, 404);
+  const auto head = site.answer({"HEAD", "/stream", "localhost"}, counters);
+  EXPECT_EQ(head.status, 200);
+  EXPECT_FALSE(head.viewing);
+  EXPECT_EQ(get("/?action=snapshot").body, std::string("\xFF\xD8\0\n", 4));
+}
+
 TEST(Health, IsOkWhereNoStreamIsInTrouble) {
   for (const bool strict : {false, true}) {
     const auto answer = health({}, false, strict);
