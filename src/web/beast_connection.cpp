@@ -20,6 +20,12 @@ constexpr size_t kMostAnswerBytes = 64 << 20;
 constexpr std::chrono::seconds kLinger{2};
 constexpr size_t kMostDiscardedBytes = 1 << 20;
 
+// The page's own scripts, styles and pictures, its streams, and nothing of anybody else.
+constexpr std::string_view kPagePolicy =
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; connect-src "
+    "'self'; "
+    "worker-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
 constexpr std::string_view kNoBody = "a request has no body here";
 
 Answer refusal(int status, std::string why) { return {.status = status, .body = std::move(why) + "\n"}; }
@@ -135,6 +141,7 @@ Answer Connection::answer(const Parser::value_type& header) {
   if (hosts == 1) request.host = view(header[http::field::host]);
   if (header.count(http::field::origin) > 0) request.origin = view(header[http::field::origin]);
   request.upgrade = beast::websocket::is_upgrade(header);
+  request.etag = view(header[http::field::if_none_match]);
   request.protocols = view(header[http::field::sec_websocket_protocol]);
   Answer answer = all_.site.answer(request, all_.counters);
   if (all_.answer_bytes + answer.body.size() <= kMostAnswerBytes) return answer;
@@ -149,6 +156,12 @@ void Connection::write(Answer answer, unsigned version, bool keep_alive, bool he
   response_.set(http::field::date, http_date());
   response_.set(http::field::content_type, beast::string_view(answer.type.data(), answer.type.size()));
   set_guards(response_);
+  if (!answer.etag.empty()) {
+    response_.set(http::field::etag, answer.etag);
+    response_.set(http::field::cache_control, "no-cache");
+  }
+  if (answer.is_page)
+    response_.set("Content-Security-Policy", beast::string_view(kPagePolicy.data(), kPagePolicy.size()));
   if (!answer.allow.empty())
     response_.set(http::field::allow, beast::string_view(answer.allow.data(), answer.allow.size()));
   if (answer.retry_after_s > 0) response_.set(http::field::retry_after, std::to_string(answer.retry_after_s));

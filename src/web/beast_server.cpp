@@ -49,7 +49,8 @@ class BeastServer final : public Server {
  public:
   BeastServer(std::unique_ptr<asio::io_context> io, tcp::acceptor acceptor, const ServerOptions& options)
       : all_{options,
-             Site({options.hub, options.more_metrics, acceptor.local_endpoint().address().is_loopback()}),
+             Site({options.hub, options.more_metrics, acceptor.local_endpoint().address().is_loopback(),
+                   static_files()}),
              {}},
         io_(std::move(io)),
         acceptor_(std::move(acceptor)),

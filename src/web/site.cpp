@@ -1,8 +1,13 @@
 #include "web/site.hpp"
 
+#include <spdlog/fmt/fmt.h>
+
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <regex>
 
+#include "base/crc32c.hpp"
+#include "hub/status_json.hpp"
 #include "web/listen_address.hpp"
 #include "web/live_messages.hpp"
 
@@ -19,6 +24,18 @@ std::string index(const std::vector<hub::StreamStatus>& streams) {
     body += "/snapshot/" + s.settings.name + "  /stream/" + s.settings.name + "  " +
             std::string(to_string(s.state)) + "\n";
   return body;
+}
+
+// Addresses of cameras may hold a name and a password: "rtsp://user:secret@10.0.0.5". Who only looks need not know them.
+hub::Json without_passwords(hub::Json said) {
+  if (said.is_string()) {
+    static const std::regex kUser("://[^/@\\s]*@");
+    return std::regex_replace(said.get<std::string>(), kUser, "://***@");
+  }
+  if (said.is_structured()) {
+    for (auto& part : said) part = without_passwords(std::move(part));
+  }
+  return said;
 }
 
 // Of "a, b": whether `wanted` is one.
@@ -78,6 +95,7 @@ Answer Site::page(const Route& route, const Request& request, const WebCounters&
   hub::Hub& hub = options_.hub;
   switch (route.page) {
     case Route::Page::index:
+      if (auto page = file("/", request)) return *std::move(page);
       return {.body = index(hub.streams())};
     case Route::Page::health:
       return health(hub.streams(), closing(), route.strict);
@@ -93,10 +111,33 @@ Answer Site::page(const Route& route, const Request& request, const WebCounters&
     case Route::Page::stream:
       return stream(route, request);
     case Route::Page::streams:
+      return {.body = without_passwords({{"streams", hub::json_of(hub.streams())}})
+                          .dump(-1, ' ', false, hub::Json::error_handler_t::replace) +
+                      "\n",
+              .type = "application/json"};
     case Route::Page::unknown:
+      if (auto found = file(request.target.substr(0, request.target.find('?')), request))
+        return *std::move(found);
       break;
   }
   return unknown();
+}
+
+// Kept by the browser, which asks each time whether it is still the same.
+std::optional<Answer> Site::file(std::string_view path, const Request& request) const {
+  for (const auto& file : options_.files) {
+    if (file.path != path) continue;
+    Answer answer{.type = file.type,
+                  .etag = fmt::format("\"{:08x}-{}\"", crc32c(file.bytes), file.bytes.size())};
+    answer.is_page = true;
+    if (request.etag == answer.etag) {
+      answer.status = 304;
+    } else {
+      answer.body.assign(file.bytes.begin(), file.bytes.end());
+    }
+    return answer;
+  }
+  return std::nullopt;
 }
 
 Result<std::string> Site::stream_called(const std::string& name) const {

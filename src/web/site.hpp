@@ -12,6 +12,7 @@
 #include "hub/hub.hpp"
 #include "web/metrics.hpp"
 #include "web/router.hpp"
+#include "web/static_files.hpp"
 
 namespace glimt::web {
 
@@ -21,6 +22,7 @@ struct Request {
   std::optional<std::string_view> origin;  // of a page that asks
   bool upgrade = false;                    // to a WebSocket
   std::string_view protocols = {};         // that are offered with it
+  std::string_view etag = {};              // that the asker has (If-None-Match)
 };
 
 // A stream that is to be sent on, picture by picture, in place of a body.
@@ -36,6 +38,8 @@ struct Answer {
   std::string_view type = "text/plain; charset=utf-8";
   std::string_view allow;  // of 405: what is allowed
   int retry_after_s = 0;   // of 503
+  std::string etag;        // of what may be kept and asked for again
+  bool is_page = false;    // that runs its own scripts, and no others
   std::optional<Viewing> viewing;
 };
 Answer answer_of(const Error& error);
@@ -50,6 +54,7 @@ class Site {
     hub::Hub& hub;
     std::function<std::string()> more_metrics;
     bool check_host = true;  // refuse hosts that are not is_own_host()
+    std::span<const StaticFile> files = {};
   };
   explicit Site(Options options) : options_(std::move(options)) {}
 
@@ -62,6 +67,7 @@ class Site {
   Answer stream(const Route& route, const Request& request);
   // The first stream, where `name` is empty.
   Result<std::string> stream_called(const std::string& name) const;
+  std::optional<Answer> file(std::string_view target, const Request& request) const;
   Answer unknown();
   bool closing();
 

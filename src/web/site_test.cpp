@@ -167,6 +167,45 @@ TEST_F(SiteTest, PlayersGetJpegOfTheStreamTheyNameOrOfTheFirst) {
   EXPECT_EQ(get("/?action=snapshot").body, std::string("\xFF\xD8\0\n", 4));
 }
 
+TEST_F(SiteTest, StreamsAreWhatCtlSaysOfThem) {
+  const auto answer = get("/streams");
+  EXPECT_EQ(answer.type, "application/json");
+  const auto said = nlohmann::json::parse(answer.body);
+  ASSERT_EQ(said["streams"].size(), 3u);
+  EXPECT_EQ(said["streams"][0]["name"], "cam0");
+  EXPECT_EQ(said["streams"][1]["state"], "trouble");
+  EXPECT_TRUE(said["streams"][0]["destinations"].is_array());
+}
+
+TEST_F(SiteTest, StreamsKeepPasswordsToThemselves) {
+  ASSERT_TRUE(hub->update_stream("cam0", [](hub::StreamSettings& s) {
+    s.source = "rtsp://user:secret@10.0.0.5/1";
+    return Result<void>();
+  }));
+  EXPECT_THAT(get("/streams").body, AllOf(Not(HasSubstr("secret")), HasSubstr("rtsp://***@10.0.0.5/1")));
+}
+
+TEST_F(SiteTest, FilesOfThePageAreServedAndKnownAgain) {
+  const uint8_t page[] = {'<', 'p', '>'}, script[] = {'1', ';'};
+  const StaticFile files[] = {{"/", "text/html", page}, {"/page.js", "text/javascript", script}};
+  Site with_page{{*hub, {}, true, files}};
+  const auto ask = [&](std::string_view target, std::string_view etag = {}) {
+    Request request{"GET", target, "localhost"};
+    request.etag = etag;
+    return with_page.answer(request, counters);
+  };
+  EXPECT_EQ(ask("/").body, "<p>");
+  EXPECT_EQ(ask("/").type, "text/html");
+  const auto answer = ask("/page.js?v=1");
+  EXPECT_EQ(answer.body, "1;");
+  EXPECT_TRUE(answer.is_page);
+  const auto again = ask("/page.js", answer.etag);
+  EXPECT_EQ(again.status, 304);
+  EXPECT_EQ(again.body, "");
+  EXPECT_EQ(ask("/page.css").status, 404);
+  EXPECT_EQ(ask("/../page.js").status, 404);
+}
+
 TEST(Health, IsOkWhereNoStreamIsInTrouble) {
   for (const bool strict : {false, true}) {
     const auto answer = health({}, false, strict);

@@ -120,7 +120,7 @@ def check_refusals(checks, base, port):
 def check_removal(checks, command, folder, port):
     with LiveViewer(port, "gone") as viewer:
         viewer.unit()
-        checks.equal(run([command, "ctl", "--control", f"{folder}/control.sock", "remove", "gone"])[0], 0, "a stream is removed")
+        checks.equal(run([command, "ctl", "--address", f"unix://{folder}/control.sock", "remove", "gone"])[0], 0, "a stream is removed")
         while viewer.unit():
             pass
         checks.equal(viewer.closed, 4404, "its viewers are told")

@@ -1,15 +1,18 @@
-// What ctl says to programs. docs/ctl.md is the schema.
-#include "ctl_status.hpp"
+#include "hub/status_json.hpp"
 
-namespace glimt::command {
+#include <cmath>
+
+namespace glimt::hub {
 namespace {
+
+double rounded(double value) { return std::round(value * 1e3) / 1e3; }
 
 template <class Value>
 Json or_null(const std::optional<Value>& value) {
   return value ? Json(*value) : Json();
 }
 
-Json json_of(const hub::Encoding& e) {
+Json json_of(const Encoding& e) {
   return {{"codec", e.codec ? Json(to_string(*e.codec)) : Json()},
           {"quality", e.quality},
           {"chroma", to_string(e.chroma)},
@@ -24,7 +27,7 @@ Json json_of(const hub::Encoding& e) {
 
 }  // namespace
 
-Json json_of(const hub::DestinationStatus& d) {
+Json json_of(const DestinationStatus& d) {
   return {{"id", d.settings.id},
           {"url", d.settings.url},
           {"state", to_string(d.state)},
@@ -45,7 +48,7 @@ Json json_of(const hub::DestinationStatus& d) {
           {"rtt_ms", rounded(d.stats.rtt_ms)}};
 }
 
-Json json_of(const hub::StreamStatus& s) {
+Json json_of(const StreamStatus& s) {
   Json destinations = Json::array();
   for (const auto& destination : s.destinations) destinations.push_back(json_of(destination));
   const auto& total = s.stats.captured_encoded_total;
@@ -73,10 +76,10 @@ Json json_of(const hub::StreamStatus& s) {
           {"destinations", destinations}};
 }
 
-Json json_of(const std::vector<hub::StreamStatus>& streams) {
+Json json_of(const std::vector<StreamStatus>& streams) {
   Json list = Json::array();
   for (const auto& stream : streams) list.push_back(json_of(stream));
   return list;
 }
 
-}  // namespace glimt::command
+}  // namespace glimt::hub
