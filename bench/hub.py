@@ -11,6 +11,7 @@ import table
 from process import Viewer, free_port, poll_until
 
 RECEIVERS = 49
+OWN, OWN_STATELESS, SOCKET = "in one process", "in one process, no state file", "Unix socket"
 
 
 class Crowd:
@@ -85,8 +86,8 @@ def memory(pid):
 
 def steered(through, what, folder, listen, options, source="test:?size=1280x720&fps=30", further=0):
     """(hub or nothing, steering)."""
-    if through == "in one process":
-        return None, Steering(what, "--listen", listen, "--source", source, "--state", f"{folder}/own.json",
+    if through != SOCKET:
+        return None, Steering(what, "--listen", listen, "--source", source, "--state", f"{folder}/own.json" if through == OWN else "",
                               "--destinations", str(further), *options)
     hub = Hub(folder, listen, source, further)
     hub.wait()
@@ -115,9 +116,10 @@ def route(through, per_second, seconds):
 
 
 def routes(title, name, per_second, seconds, runs):
-    results = [route(through, per_second, seconds) for _ in range(runs) for through in ("in one process", "Unix socket")]
+    ways = (OWN_STATELESS, OWN, SOCKET)
+    results = [route(through, per_second, seconds) for _ in range(runs) for through in ways]
     rows = []
-    for through in ("in one process", "Unix socket"):
+    for through in ways:
         of = [r for r in results if r["through"] == through]
         rows.append([through, sum(r["call_n"] for r in of), *(table.spread([r[f"call_{p}"] for r in of]) for p in ("p50", "p99", "max")),
                      *(sum(r[f"{phase}_missed"] for r in of) for phase in ("quiet", "busy")),
@@ -136,7 +138,7 @@ def routes(title, name, per_second, seconds, runs):
 def lists(seconds, runs):
     results = []
     for _ in range(runs):
-        for through in ("in one process", "Unix socket"):
+        for through in (OWN, SOCKET):
             with tempfile.TemporaryDirectory() as folder, table.Turn():
                 port = free_port()
                 hub, steering = steered(through, "list", folder, f"udp://127.0.0.1:{port}?listen", ["--seconds", str(seconds)], further=999)
@@ -149,7 +151,7 @@ def lists(seconds, runs):
                                 "encoded_per_second": got["encoded_per_second"]})
     rows = [[through, of[0]["destinations"], sum(r["call_n"] for r in of), *(table.spread([r[f"call_{p}"] for r in of]) for p in ("p50", "p99", "max")),
              table.spread([r["encoded_per_second"] for r in of], 1)]
-            for through in ("in one process", "Unix socket") if (of := [r for r in results if r["through"] == through])]
+            for through in (OWN, SOCKET) if (of := [r for r in results if r["through"] == through])]
     table.write("hub_list", "1000 destinations of one stream, listed (goal: 50 ms; a picture encoded once)",
                 ["through", "destinations", "calls", "p50 ms", "p99", "max", "encoded a second, source 30"], rows,
                 [f"Medians of {runs} runs. One has a receiver, at 999 nobody is."], results)
@@ -160,7 +162,7 @@ def swaps(seconds, runs):
     for _ in range(runs):
         with tempfile.TemporaryDirectory() as folder, table.Turn():
             port = free_port()
-            hub, steering = steered("Unix socket", "swap", folder, f"udp://127.0.0.1:{port}?listen", ["--seconds", str(seconds)])
+            hub, steering = steered(SOCKET, "swap", folder, f"udp://127.0.0.1:{port}?listen", ["--seconds", str(seconds)])
             crowd = Crowd(f"udp://127.0.0.1:{port}", 10)
             crowd.wait_for_all()
             crowd.seen()

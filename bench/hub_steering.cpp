@@ -137,6 +137,7 @@ int run(const Arguments& arguments, const std::string& what) {
   const std::string address = arguments.get("--address", "");
   const std::unique_ptr<Steered> steered =
       address.empty() ? std::unique_ptr<Steered>(new Own(arguments)) : std::make_unique<Remote>(address);
+  ask_for_short_slices();  // as the threads of the control service do
   std::printf("ready\n");
   std::fflush(stdout);
   char byte = 0;

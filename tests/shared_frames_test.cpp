@@ -245,6 +245,24 @@ TEST_F(SharedFramesTest, OnePublisherSharesPixelsAndSendsH264) {
   }
 }
 
+TEST_F(SharedFramesTest, WhoTakesUnitsBesideMeetsThePictureThatStandsOnce) {
+  const Link near = make_link("unix"), far = make_link("tcp");
+  auto out = Publisher::open({near.listening, far.listening}).value();
+  for (uint32_t i = 0; i < 10; ++i) {
+    const auto flat = [&](uint32_t shade) { return cv::Mat(48, 64, CV_8UC3, cv::Scalar::all(shade)); };
+    auto in = Subscriber::open(far.connecting).value();
+    if (i > 0) {
+      EXPECT_NEAR(in.read(kDeadline).value().mat().data[0], 20 * i, 2) << "the one that stands";
+    } else {
+      ASSERT_TRUE(eventually([&] { return out.stats().destinations[1].receivers == 1; }));
+    }
+    out.publish(flat(20 * (i + 1))).value();
+    EXPECT_NEAR(in.read(kDeadline).value().mat().data[0], 20 * (i + 1), 2) << "and not once more";
+    in.close();
+    ASSERT_TRUE(eventually([&] { return out.stats().destinations[1].receivers == 0; }));
+  }
+}
+
 TEST_F(SharedFramesTest, TwoThreadsMayReadAtOnce) {
   auto stream = open({}, {.mode = Mode::every});
   std::atomic<int> got{0};

@@ -84,9 +84,9 @@ Result<hub::Hub::Reload> HubSession::reload() {
 void HubSession::end() {
   const auto streams = hub_->streams();
   announcer_.reset();
-  web_.reset();
   service_.reset();
   hub_->close();
+  web_.reset();  // until here it says that the hub closes
   for (const auto& stream : streams) {
     log::say(log::Level::info, fmt::format("{}: encoded {} frames, dropped {}", stream.settings.name,
                                            stream.stats.frames, stream.stats.dropped));

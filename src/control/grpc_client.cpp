@@ -190,7 +190,10 @@ Result<std::unique_ptr<Client>> open_grpc_client(const ClientOptions& options) {
   set_up_grpc();
   Result<Connection> connection = Error{};
   // gRPC's threads are born here and take after this one: signals stay with the main thread.
-  Thread("glimt-control", [&] { connection = connect(options); }).join();
+  Thread("glimt-control", [&] {
+    ask_for_short_slices();  // gRPC's threads inherit it
+    connection = connect(options);
+  }).join();
   if (!connection) return connection.error();
   return std::unique_ptr<Client>(std::make_unique<GrpcClient>(std::move(*connection)));
 }

@@ -120,7 +120,10 @@ Result<std::unique_ptr<Service>> open_grpc_service(const ServiceOptions& options
   auto service = std::make_unique<GrpcService>(options, std::move(*authorizer));
   Result<void> started;
   // gRPC's threads are born here and take after this one: signals stay with the main thread.
-  Thread("glimt-control", [&] { started = service->start(); }).join();
+  Thread("glimt-control", [&] {
+    ask_for_short_slices();  // gRPC's threads inherit it
+    started = service->start();
+  }).join();
   if (!started) return started.error();
   return std::unique_ptr<Service>(std::move(service));
 }

@@ -6,7 +6,7 @@
 //   memory   kMaxReceivers sessions and Admission's unproven peers
 #pragma once
 
-#include <unordered_map>
+#include <map>
 
 #include "pipeline/admission.hpp"
 #include "pipeline/destination.hpp"
@@ -59,6 +59,7 @@ class NativeDestination final : public Destination {
   void drop_connection(const transport::Peer& peer);
   void note_pause(Instant now);
   void give_up_silence(Instant now);
+  bool pump_sessions(Instant now);
   void pump_session(SendSession& session, Instant now);
   void schedule();
   Association::Options association_options() const;
@@ -69,7 +70,9 @@ class NativeDestination final : public Destination {
   Stream& stream_;
   transport::EventLoop::Timer timer_;
   Admission admission_;
-  std::unordered_map<uint32_t, std::unique_ptr<SendSession>> sessions_;  // by our number
+  std::map<uint32_t, std::unique_ptr<SendSession>> sessions_;  // by our number
+  uint32_t last_pumped_ = 0;
+  bool pumps_on_ = false;  // some sessions have not had their turn
   packetize::PacketBatch batch_;
   Instant connected_at_{};  // of what this end has connected
   Instant looks_up_at_ = Instant::max();

@@ -53,7 +53,9 @@ Sender::Sender(std::shared_ptr<NetworkThread> network, const PublisherOptions& o
       stream_(
           std::move(network), options.slots,
           [this] {
-            if (auto frame = stream_.shared().newest(); !frame.empty()) waiting_.put(std::move(frame));
+            auto frame = stream_.shared().newest();
+            frame.again = true;
+            if (!frame.empty()) waiting_.put(std::move(frame));
           },
           [this] { send_again(); }),
       options_(options),
@@ -208,9 +210,17 @@ void Sender::take_over_coder() {
   coder_ = std::exchange(next_coder_, {});
 }
 
+// What was put here for a receiver that has just come may have stood in the encoder already.
+bool Sender::was_encoded(const source::Picture& picture) const {
+  const auto* frame = std::get_if<media::Frame>(&picture);
+  return frame && frame->again && coder_.codec != Codec::h264 && frame->stamps.captured_at == encoded_;
+}
+
 void Sender::encode(source::Picture& picture) {
   const Instant captured_at = stamps_of(picture).captured_at;
   take_over_coder();
+  if (was_encoded(picture)) return;
+  encoded_ = captured_at;
   if (stream_.take_key_request()) coder_.encoder->force_key();
   const auto done = encode_any(picture);
   MutexLock lock(m_);

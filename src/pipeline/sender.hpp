@@ -76,6 +76,7 @@ class Sender {
   // False where the picture is to be left out.
   bool wait_for_demand();
   void take_over_coder();
+  bool was_encoded(const source::Picture& picture) const;
   void encode(source::Picture& picture);
   void send_again();
   Result<void> encode_any(source::Picture& picture);
@@ -87,7 +88,8 @@ class Sender {
   const size_t max_frame_bytes_;
   std::atomic<Codec> codec_;
   std::atomic<bool> coder_changed_{false};
-  Coder coder_;  // bound to the encode thread
+  Coder coder_;        // bound to the encode thread
+  Instant encoded_{};  // likewise: when the newest that was encoded was captured
   media::BufferPool borrowed_;
   UnitDecoder decoder_;          // likewise
   filter::Converter converter_;  // likewise
