@@ -45,6 +45,7 @@ function show(): void {
   for (const tile of tiles.values()) tile.show(large === undefined || tile.name === large.name, tile.name === large?.name);
   panel.show(large, mayChange);
   byId('add').hidden = !mayChange;
+  byId('back').hidden = large === undefined;
   byId('empty').hidden = streams.length > 0;
   const flowing = streams.filter(({ state }) => state === 'flowing').length;
   setText(byId('summary'), large ? '' : streams.length === 0 ? '' : `${flowing} of ${streams.length} live`);
@@ -141,6 +142,7 @@ setBoxes(boxes);
 byId('boxes').onclick = () => setBoxes(!boxes);
 byId('add').onclick = add;
 byId('help').onclick = showKeys;
+byId('back').onclick = toGrid;
 byId('home').onclick = (event) => {
   event.preventDefault();
   choose('');

@@ -54,10 +54,12 @@ export class Tile {
       'article', { class: 'tile', 'data-stream': name },
       this.screen,
       el('div', { class: 'caption' },
-        el('div', { class: 'who' }, el('span', { class: 'dot' }), el('h2', {}, name)),
-        el('div', { class: 'numbers' }, el('span', { class: 'delay' }, this.latency, this.bound), graph),
-        el('div', { class: 'more' }, this.rates, this.integrity),
-        el('div', { class: 'tools' }, snapshot, full)),
+        el('div', { class: 'line' },
+          el('div', { class: 'who' }, el('span', { class: 'dot' }), el('h2', {}, name)),
+          el('div', { class: 'numbers' }, el('span', { class: 'ends' }, 'captured → painted'), el('span', { class: 'delay' }, this.latency, this.bound), graph)),
+        el('div', { class: 'line' },
+          el('div', { class: 'more' }, this.rates, this.integrity),
+          el('div', { class: 'tools' }, snapshot, full))),
     );
     const offscreen = this.canvas.transferControlToOffscreen();
     tell({ kind: 'open', id, name, canvas: offscreen, boxes }, [offscreen]);
@@ -74,8 +76,7 @@ export class Tile {
     if (message.kind === 'painted') {
       this.paintedAt = performance.now();
       this.element.dataset['frame'] = String(message.frame);
-      this.element.dataset['width'] = String(message.width);
-      this.element.dataset['height'] = String(message.height);
+      this.screen.style.setProperty('--shape', String(message.width / message.height));
       if (message.latencyMs === undefined) return;
       this.element.dataset['latencyMs'] = message.latencyMs.toFixed(1);
       this.graph.add(message.latencyMs);
