@@ -1,7 +1,7 @@
 // Decoder: access units become pictures, the newest last; what arrives behind a newer one is closed and not shown.
 //
 //   output   `done` once for each unit that came in, in any order; empty where it gave no picture
-//   errors   `failed`: this codec does not work here, ask for JPEG
+//   errors   `failed`: it stopped; open anew, or ask for JPEG where it gave no picture at all
 import type { Unit } from '../../../js/src/live';
 import { rgbaOf } from './raw';
 

@@ -85,8 +85,9 @@ export class Viewer {
     };
   }
 
+  // One that has decoded before begins anew with a key frame; one that never did cannot.
   private fallBack(): void {
-    this.jpegOnly = true;
+    if (this.decodedFrames === 0) this.jpegOnly = true;
     this.socket?.close();
   }
 
