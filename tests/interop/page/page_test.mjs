@@ -18,14 +18,14 @@ destinations = ["udp://127.0.0.1:15000"]
 
 [[stream]]
 name = "door"
-source = "test:?size=640x360&fps=10"
+source = "test:?size=640x360&fps=25"
 
 [[stream]]
 name = "yard"
-source = "test:?size=640x360&fps=5"
+source = "test:?size=640x360&fps=15"
 
 [[stream]]
-name = "bench"
+name = "workshop"
 source = "/dev/video77"
 `;
 
@@ -48,7 +48,7 @@ async function checkPictures(checks, page) {
   const latency = Number(await tile(page, 'cam0').getAttribute('data-latency-ms'));
   checks.that(latency > 0 && latency < 10_000, 'the latency of the picture on the screen is a sane number', latency);
   console.log(`captured → painted: ${await tile(page, 'cam0').locator('.delay').innerText()}`);
-  checks.that((await tile(page, 'bench').locator('.notice').innerText()).includes('/dev/video77'), 'a stream in trouble says why');
+  checks.that((await tile(page, 'workshop').locator('.notice').innerText()).includes('/dev/video77'), 'a stream in trouble says why');
 }
 
 async function checkOneLarge(checks, page) {
