@@ -1,6 +1,7 @@
 #include "hub/status_json.hpp"
 
 #include <cmath>
+#include <regex>
 
 namespace glimt::hub {
 namespace {
@@ -74,6 +75,17 @@ Json json_of(const StreamStatus& s) {
           {"captured_encoded_ms",
            {{"p50", rounded(total.p50_ms)}, {"p95", rounded(total.p95_ms)}, {"p99", rounded(total.p99_ms)}}},
           {"destinations", destinations}};
+}
+
+Json without_passwords(Json said) {
+  if (said.is_string()) {
+    static const std::regex kUser("://[^/@\\s]*@");
+    return std::regex_replace(said.get<std::string>(), kUser, "://***@");
+  }
+  if (said.is_structured()) {
+    for (auto& part : said) part = without_passwords(std::move(part));
+  }
+  return said;
 }
 
 Json json_of(const std::vector<StreamStatus>& streams) {

@@ -15,4 +15,7 @@ Json json_of(const StreamStatus& stream);
 Json json_of(const DestinationStatus& destination);
 Json json_of(const std::vector<StreamStatus>& streams);
 
+// Addresses of cameras may hold a name and a password: "rtsp://user:secret@10.0.0.5" becomes "rtsp://***@10.0.0.5", for who only looks.
+Json without_passwords(Json said);
+
 }  // namespace glimt::hub

@@ -6,6 +6,7 @@
 #include <ctime>
 
 #include "web/beast_viewer.hpp"
+#include "web/steering.hpp"
 
 namespace glimt::web {
 namespace {
@@ -26,7 +27,7 @@ constexpr std::string_view kPagePolicy =
     "'self'; "
     "worker-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-constexpr std::string_view kNoBody = "a request has no body here";
+constexpr std::string_view kNoBody = "a request has no body here, but what changes /streams: 64 KB at most";
 
 Answer refusal(int status, std::string why) { return {.status = status, .body = std::move(why) + "\n"}; }
 
@@ -97,6 +98,7 @@ void Connection::wait() {
 void Connection::read() {
   parser_.emplace();
   parser_->header_limit(kHeaderBytes);
+  parser_->body_limit(kMaxSteeringBytes);
   stream_.expires_after(all_.options.header_time);
   http::async_read_header(stream_, buffer_, *parser_,
                           [self = shared_from_this()](Failure failure, size_t) { self->on_header(failure); });
@@ -111,7 +113,21 @@ void Connection::on_header(Failure failure) {
     return write(refusal(400, "this is no HTTP/1.1 request"), 11, false, false);
   if (failure) return;
   const auto& header = parser_->get();
-  const bool keep_alive = header.keep_alive() && !has_body(header);
+  if (has_body(header) && is_steering(view(header.method_string()))) return read_body();
+  on_request(header.keep_alive() && !has_body(header));
+}
+
+void Connection::read_body() {
+  stream_.expires_after(all_.options.header_time);
+  http::async_read(stream_, buffer_, *parser_, [self = shared_from_this()](Failure failure, size_t) {
+    if (failure == http::error::body_limit)
+      return self->write(refusal(413, std::string(kNoBody)), 11, false, false);
+    if (!failure) self->on_request(self->parser_->get().keep_alive());
+  });
+}
+
+void Connection::on_request(bool keep_alive) {
+  const auto& header = parser_->get();
   auto said = answer(header);
   if (said.viewing) return show(*said.viewing, parser_->release());
   write(std::move(said), header.version(), keep_alive, header.method() == http::verb::head);
@@ -133,7 +149,8 @@ void Connection::show(const Viewing& viewing, Parser::value_type header) {
 }
 
 Answer Connection::answer(const Parser::value_type& header) {
-  if (has_body(header)) return refusal(413, std::string(kNoBody));
+  const bool steers = is_steering(view(header.method_string()));
+  if (has_body(header) && !steers) return refusal(413, std::string(kNoBody));
   const auto hosts = header.count(http::field::host);
   if (hosts > 1 || (hosts == 0 && header.version() == 11))
     return refusal(400, "a request names one host: there is to be one Host header");
@@ -141,6 +158,8 @@ Answer Connection::answer(const Parser::value_type& header) {
   if (hosts == 1) request.host = view(header[http::field::host]);
   if (header.count(http::field::origin) > 0) request.origin = view(header[http::field::origin]);
   request.upgrade = beast::websocket::is_upgrade(header);
+  request.type = view(header[http::field::content_type]);
+  if (steers) request.body = header.body();
   request.etag = view(header[http::field::if_none_match]);
   request.protocols = view(header[http::field::sec_websocket_protocol]);
   Answer answer = all_.site.answer(request, all_.counters);

@@ -3,7 +3,7 @@
 //
 //   errors   told to the peer where it can still be told, then the connection is closed
 //   threads  bound to the server's thread; lives as long as something is under way on it
-//   memory   a header of kHeaderBytes, and one answer
+//   memory   a header of kHeaderBytes, a body of kMaxSteeringBytes where something is to be changed, and one answer
 #pragma once
 
 #include <boost/asio/ip/tcp.hpp>
@@ -62,13 +62,15 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void turn_away();
 
  private:
-  using Parser = boost::beast::http::request_parser<boost::beast::http::empty_body>;
+  using Parser = boost::beast::http::request_parser<boost::beast::http::string_body>;
   using Response = boost::beast::http::response<boost::beast::http::string_body>;
   using Failure = boost::beast::error_code;
 
   void wait();
   void read();
   void on_header(Failure failure);
+  void read_body();
+  void on_request(bool keep_alive);
   Answer answer(const Parser::value_type& header);
   void show(const Viewing& viewing, Parser::value_type header);
   void write(Answer answer, unsigned version, bool keep_alive, bool head);

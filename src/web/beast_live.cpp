@@ -137,7 +137,7 @@ class LiveConnection final : public ViewerConnection {
 
 std::shared_ptr<ViewerConnection> open_live_connection(
     Connections& all, std::unique_ptr<Seat> seat, const Viewing& viewing, std::unique_ptr<UnitFeed> feed,
-    beast::tcp_stream stream, const beast::http::request<beast::http::empty_body>& request) {
+    beast::tcp_stream stream, const beast::http::request<beast::http::string_body>& request) {
   keep_little_unsent(stream);
   auto connection =
       std::make_shared<LiveConnection>(all, std::move(seat), viewing, std::move(feed), std::move(stream));

@@ -50,7 +50,7 @@ class BeastServer final : public Server {
   BeastServer(std::unique_ptr<asio::io_context> io, tcp::acceptor acceptor, const ServerOptions& options)
       : all_{options,
              Site({options.hub, options.more_metrics, acceptor.local_endpoint().address().is_loopback(),
-                   static_files()}),
+                   static_files(), acceptor.local_endpoint().address().is_loopback()}),
              {}},
         io_(std::move(io)),
         acceptor_(std::move(acceptor)),

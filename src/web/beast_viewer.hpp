@@ -32,7 +32,7 @@ class ViewerConnection : public std::enable_shared_from_this<ViewerConnection> {
 
  protected:
   enum class End { server_ends, stream_ended };
-  using Request = boost::beast::http::request<boost::beast::http::empty_body>;
+  using Request = boost::beast::http::request<boost::beast::http::string_body>;
 
   // Units come in from here on.
   void start(boost::asio::any_io_executor executor);
@@ -59,7 +59,7 @@ class ViewerConnection : public std::enable_shared_from_this<ViewerConnection> {
 std::shared_ptr<ViewerConnection> open_live_connection(
     Connections& all, std::unique_ptr<Seat> seat, const Viewing& viewing, std::unique_ptr<UnitFeed> feed,
     boost::beast::tcp_stream stream,
-    const boost::beast::http::request<boost::beast::http::empty_body>& request);
+    const boost::beast::http::request<boost::beast::http::string_body>& request);
 std::shared_ptr<ViewerConnection> open_multipart_connection(Connections& all, std::unique_ptr<Seat> seat,
                                                             const Viewing& viewing,
                                                             std::unique_ptr<UnitFeed> feed,

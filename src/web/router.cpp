@@ -53,6 +53,29 @@ bool is_of(std::string_view path, std::string_view page, std::string& name) {
   return true;
 }
 
+// "/streams", "/streams/NAME", "/streams/NAME/destinations", "/streams/NAME/destinations/ID".
+void take_stream(std::string_view path, Route& route) {
+  constexpr std::string_view kStreams = "/streams", kDestinations = "/destinations";
+  if (!path.starts_with(kStreams)) return;
+  path.remove_prefix(kStreams.size());
+  const auto next = [&path] {  // "/PART…"; empty where none is that may be a name
+    if (!path.starts_with('/')) return std::string_view();
+    const auto part = path.substr(1, path.find('/', 1) - 1);
+    if (!is_name(part)) return std::string_view();
+    path.remove_prefix(part.size() + 1);
+    return part;
+  };
+  const auto name = next();
+  const bool destinations = !name.empty() && (path == kDestinations || path.starts_with("/destinations/"));
+  if (destinations) path.remove_prefix(kDestinations.size());
+  const auto id = destinations ? next() : std::string_view();
+  if (!path.empty()) return;
+  route.page = Route::Page::streams;
+  route.name = name;
+  route.destinations = destinations;
+  route.destination = id;
+}
+
 // As MJPG-streamer has them: "/?action=stream", and of one stream "&stream=NAME".
 void take_action(std::string_view query, Route& route) {
   const auto action = value_of(query, "action");
@@ -83,7 +106,7 @@ Route route(std::string_view target) {
   if (*path == "/") route.page = Route::Page::index;
   if (*path == "/health") route.page = Route::Page::health;
   if (*path == "/metrics") route.page = Route::Page::metrics;
-  if (*path == "/streams") route.page = Route::Page::streams;
+  take_stream(*path, route);
   if (is_of(*path, "/snapshot", route.name)) route.page = Route::Page::snapshot;
   if (is_of(*path, "/live", route.name) && !route.name.empty()) route.page = Route::Page::live;
   if (is_of(*path, "/stream", route.name)) {

@@ -76,6 +76,23 @@ TEST(Router, TakesATargetInAbsoluteFormWithItsHost) {
   EXPECT_EQ(route("http:///health").page, Page::unknown);
 }
 
+TEST(Router, FindsAStreamItsDestinationsAndOneOfThem) {
+  EXPECT_EQ(route("/streams").name, "");
+  EXPECT_EQ(route("/streams/cam0").name, "cam0");
+  EXPECT_FALSE(route("/streams/cam0").destinations);
+  const auto all = route("/streams/cam%30/destinations");
+  EXPECT_EQ(all.page, Page::streams);
+  EXPECT_TRUE(all.destinations);
+  EXPECT_EQ(all.destination, "");
+  const auto one = route("/streams/cam0/destinations/d1?x");
+  EXPECT_EQ(one.name, "cam0");
+  EXPECT_EQ(one.destination, "d1");
+  for (const char* target : {"/streams/", "/streams//destinations", "/streams/cam0/", "/streams/cam0/other",
+                             "/streams/cam0/destinations/", "/streams/cam0/destinationsd1",
+                             "/streams/cam0/destinations/d1/", "/streams/../destinations", "/streamsx"})
+    EXPECT_EQ(route(target).page, Page::unknown) << target;
+}
+
 TEST(Router, KnowsNothingElse) {
   for (const char* target :
        {"", "*", "health", "//", "/health/", "/Health", "/snapshot/", "/snapshot/..",

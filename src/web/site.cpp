@@ -4,12 +4,12 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
-#include <regex>
 
 #include "base/crc32c.hpp"
 #include "hub/status_json.hpp"
 #include "web/listen_address.hpp"
 #include "web/live_messages.hpp"
+#include "web/steering.hpp"
 
 namespace glimt::web {
 namespace {
@@ -24,18 +24,6 @@ std::string index(const std::vector<hub::StreamStatus>& streams) {
     body += "/snapshot/" + s.settings.name + "  /stream/" + s.settings.name + "  " +
             std::string(to_string(s.state)) + "\n";
   return body;
-}
-
-// Addresses of cameras may hold a name and a password: "rtsp://user:secret@10.0.0.5". Who only looks need not know them.
-hub::Json without_passwords(hub::Json said) {
-  if (said.is_string()) {
-    static const std::regex kUser("://[^/@\\s]*@");
-    return std::regex_replace(said.get<std::string>(), kUser, "://***@");
-  }
-  if (said.is_structured()) {
-    for (auto& part : said) part = without_passwords(std::move(part));
-  }
-  return said;
 }
 
 // Of "a, b": whether `wanted` is one.
@@ -83,8 +71,10 @@ Answer Site::answer(const Request& request, const WebCounters& counters) {
                 "this hub answers to localhost and to IP addresses; "
                 "ask http://127.0.0.1, or have it listen on another address than its own");
   }
+  if (asked.page == Route::Page::streams && is_steering(request.method))
+    return change(asked, request, asked.authority.empty() ? request.host.value_or("") : asked.authority);
   if (request.method != "GET" && request.method != "HEAD") {
-    Answer refused = text(405, "nothing can be changed here; GET and HEAD are known");
+    Answer refused = text(405, "nothing can be changed here but /streams; GET and HEAD are known");
     refused.allow = "GET, HEAD";
     return refused;
   }
@@ -111,16 +101,45 @@ Answer Site::page(const Route& route, const Request& request, const WebCounters&
     case Route::Page::stream:
       return stream(route, request);
     case Route::Page::streams:
-      return {.body = without_passwords({{"streams", hub::json_of(hub.streams())}})
-                          .dump(-1, ' ', false, hub::Json::error_handler_t::replace) +
-                      "\n",
-              .type = "application/json"};
+      return streams(route);
     case Route::Page::unknown:
       if (auto found = file(request.target.substr(0, request.target.find('?')), request))
         return *std::move(found);
       break;
   }
   return unknown();
+}
+
+Answer Site::streams(const Route& route) {
+  hub::Json said;
+  if (route.name.empty()) {
+    said = {{"streams", hub::json_of(options_.hub.streams())}};
+  } else {
+    const auto stream = options_.hub.stream(route.name);
+    if (!stream) return answer_of(stream.error());
+    said = hub::json_of(*stream);
+    if (route.destinations) return unknown();
+  }
+  return {
+      .body =
+          hub::without_passwords(std::move(said)).dump(-1, ' ', false, hub::Json::error_handler_t::replace) +
+          "\n",
+      .type = "application/json"};
+}
+
+// A browser sends what a form of any page says to anywhere; but it tells where that page is from, and asks before it sends JSON there,
+// which nobody answers here.
+Answer Site::change(const Route& route, const Request& request, std::string_view host) {
+  if (request.origin && !is_same_origin(*request.origin, host))
+    return json_error(403, "pages of another site may not steer this hub");
+  if (!options_.may_steer)
+    return json_error(
+        403,
+        "whoever comes over this address may only look; steer with `glimt ctl`, or have the page listen "
+        "on 127.0.0.1");
+  if (request.method != "DELETE" && !request.type.starts_with("application/json"))
+    return json_error(415, "say it as JSON, with Content-Type: application/json");
+  return steer(options_.hub, route, request.method, request.body);
 }
 
 // Kept by the browser, which asks each time whether it is still the same.

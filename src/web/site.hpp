@@ -23,6 +23,7 @@ struct Request {
   bool upgrade = false;                    // to a WebSocket
   std::string_view protocols = {};         // that are offered with it
   std::string_view etag = {};              // that the asker has (If-None-Match)
+  std::string_view type = {}, body = {};   // of what is to be changed
 };
 
 // A stream that is to be sent on, picture by picture, in place of a body.
@@ -55,6 +56,7 @@ class Site {
     std::function<std::string()> more_metrics;
     bool check_host = true;  // refuse hosts that are not is_own_host()
     std::span<const StaticFile> files = {};
+    bool may_steer = false;  // everybody who gets here
   };
   explicit Site(Options options) : options_(std::move(options)) {}
 
@@ -62,6 +64,8 @@ class Site {
 
  private:
   Answer page(const Route& route, const Request& request, const WebCounters& counters);
+  Answer streams(const Route& route);
+  Answer change(const Route& route, const Request& request, std::string_view host);
   Answer snapshot(const std::string& name);
   Answer live(const Route& route, const Request& request);
   Answer stream(const Route& route, const Request& request);
