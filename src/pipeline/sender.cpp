@@ -210,17 +210,18 @@ void Sender::take_over_coder() {
   coder_ = std::exchange(next_coder_, {});
 }
 
-// What was put here for a receiver that has just come may have stood in the encoder already.
+// What was put here for a receiver that has just come may have stood in the encoder already. With
+// pictures that depend on each other it is a key frame that is wanted.
 bool Sender::was_encoded(const source::Picture& picture) const {
   const auto* frame = std::get_if<media::Frame>(&picture);
-  return frame && frame->again && coder_.codec != Codec::h264 && frame->stamps.captured_at == encoded_;
+  return frame && frame->again && frame->stamps.captured_at == encoded_;
 }
 
 void Sender::encode(source::Picture& picture) {
   const Instant captured_at = stamps_of(picture).captured_at;
   take_over_coder();
   if (was_encoded(picture)) return;
-  encoded_ = captured_at;
+  encoded_ = coder_.codec == Codec::h264 ? Instant{} : captured_at;
   if (stream_.take_key_request()) coder_.encoder->force_key();
   const auto done = encode_any(picture);
   MutexLock lock(m_);

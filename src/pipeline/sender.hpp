@@ -89,7 +89,7 @@ class Sender {
   std::atomic<Codec> codec_;
   std::atomic<bool> coder_changed_{false};
   Coder coder_;        // bound to the encode thread
-  Instant encoded_{};  // likewise: when the newest that was encoded was captured
+  Instant encoded_{};  // likewise: when the newest that went out for itself was captured
   media::BufferPool borrowed_;
   UnitDecoder decoder_;          // likewise
   filter::Converter converter_;  // likewise
