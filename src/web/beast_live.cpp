@@ -105,7 +105,7 @@ class LiveConnection final : public ViewerConnection {
 
   void end(End why) override {
     if (ended_) return;
-    code_ = why == End::server_ends ? websocket::close_code::going_away : kStreamEnded;
+    code_ = why == End::server_ends || all_.site.closing() ? websocket::close_code::going_away : kStreamEnded;
     ended_ = true;
     if (open_) close();
   }

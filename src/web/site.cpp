@@ -211,7 +211,7 @@ Answer Site::unknown() {
 }
 
 // A hub that was closed says so to every call; no stream has an empty name.
-bool Site::closing() {
+bool Site::closing() const {
   const auto none = options_.hub.stream("");
   return !none && none.error().kind == ErrorKind::unavailable;
 }

@@ -61,6 +61,7 @@ class Site {
   explicit Site(Options options) : options_(std::move(options)) {}
 
   Answer answer(const Request& request, const WebCounters& counters);
+  bool closing() const;
 
  private:
   Answer page(const Route& route, const Request& request, const WebCounters& counters);
@@ -73,7 +74,6 @@ class Site {
   Result<std::string> stream_called(const std::string& name) const;
   std::optional<Answer> file(std::string_view target, const Request& request) const;
   Answer unknown();
-  bool closing();
 
   const Options options_;
 };

@@ -45,6 +45,7 @@ TEST_F(SteeringTest, SetsWhatIsNamedAndLeavesTheRest) {
 }
 
 TEST_F(SteeringTest, AddsAndRemovesStreamsAndDestinations) {
+  streams["cam1"] = {};
   EXPECT_EQ(ask("POST", "/streams", R"({"name": "cam1", "source": "test:", "quality": 60})").status, 200);
   EXPECT_EQ(hub->stream("cam1").value().settings.encoding.quality, 60);
   const auto added = ask("POST", "/streams/cam1/destinations", R"({"url": "udp://127.0.0.1:5000"})");
