@@ -1,6 +1,6 @@
 #include "completion.hpp"
 #include "ctl.hpp"
-#include "ctl_settings.hpp"
+#include "hub/setting_words.hpp"
 
 namespace glimt::command {
 namespace {
@@ -100,7 +100,7 @@ Words destinations_of(const Place& place) {
 
 Words settings() {
   Words words;
-  for (const auto& key : setting_keys()) words.push_back(key + "=");
+  for (const auto& key : hub::setting_keys()) words.push_back(key + "=");
   return words;
 }
 

@@ -1,8 +1,8 @@
 // The verbs of ctl that change streams: add, remove, set, pause, resume.
 #include "base/log.hpp"
 #include "ctl.hpp"
-#include "ctl_settings.hpp"
 #include "ctl_status.hpp"
+#include "hub/setting_words.hpp"
 #include "table.hpp"
 
 namespace glimt::command {
@@ -21,7 +21,7 @@ void say(const std::string& stream, const std::string& what) {
 
 int add(const Ctl& ctl, const Change& o) {
   hub::StreamSettings settings;
-  if (const auto fields = apply_settings(o.words, settings); !fields) return fail(fields.error());
+  if (const auto fields = hub::apply_settings(o.words, settings); !fields) return fail(fields.error());
   if (!settings.source.empty())
     return fail(
         {ErrorKind::invalid_argument, "source= is for `glimt ctl set`: here it stands behind the name"});
@@ -51,12 +51,12 @@ int remove(const Ctl& ctl, const std::string& name) {
   });
 }
 
-void say_differences(const std::string& name, const std::vector<Difference>& found) {
+void say_differences(const std::string& name, const std::vector<hub::Difference>& found) {
   for (const auto& d : found) say(name, d.key + " " + d.before + " -> " + d.after);
   if (found.empty()) say(name, "nothing changed");
 }
 
-Json list_of(const std::vector<Difference>& found) {
+Json list_of(const std::vector<hub::Difference>& found) {
   Json list = Json::array();
   for (const auto& d : found) list.push_back({{"key", d.key}, {"before", d.before}, {"after", d.after}});
   return list;
@@ -64,7 +64,7 @@ Json list_of(const std::vector<Difference>& found) {
 
 int set(const Ctl& ctl, const Change& o) {
   hub::StreamSettings wanted;
-  const auto fields = apply_settings(o.words, wanted);
+  const auto fields = hub::apply_settings(o.words, wanted);
   if (!fields) return fail(fields.error());
   wanted.name = o.name;
   return call(ctl, [&](Client& client) -> Result<void> {
@@ -72,7 +72,7 @@ int set(const Ctl& ctl, const Change& o) {
     if (!before) return before.error();
     const auto after = client.update_stream(wanted, *fields);
     if (!after) return after.error();
-    const auto found = differences(before->settings, after->settings);
+    const auto found = hub::differences(before->settings, after->settings);
     if (ctl.json) {
       print({{"changed", list_of(found)}, {"stream", json_of(*after)}});
     } else {
@@ -104,7 +104,7 @@ int pause(const Ctl& ctl, const std::string& name, bool paused) {
 
 std::string settings_help() {
   std::string text = "quality=70 and the like; what is empty, as in size=, is set back to its default:";
-  for (const auto& key : setting_keys()) text += " " + key + "=";
+  for (const auto& key : hub::setting_keys()) text += " " + key + "=";
   return text;
 }
 

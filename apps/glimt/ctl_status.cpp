@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "ctl_settings.hpp"
+#include "hub/setting_words.hpp"
 #include "table.hpp"
 
 namespace glimt::command {
@@ -45,7 +45,7 @@ std::string set_of(const StreamStatus& s) {
   hub::StreamSettings plain;
   plain.source = s.settings.source;
   std::string text;
-  for (const auto& [key, before, after] : differences(plain, s.settings)) {
+  for (const auto& [key, before, after] : hub::differences(plain, s.settings)) {
     text += (text.empty() ? "" : " ") + key + "=" + after;
   }
   return text.empty() ? "all by default" : text;

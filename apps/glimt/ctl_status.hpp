@@ -1,14 +1,12 @@
-// CtlStatus: what a hub tells of its streams, as tables for people and as JSON for programs (docs/ctl.md).
+// CtlStatus: what a hub tells of its streams, as tables for people; as JSON for programs: hub/status_json.hpp.
 #pragma once
 
-#include "hub/state.hpp"
+#include "hub/status_json.hpp"
 #include "statistics_json.hpp"
 
 namespace glimt::command {
 
-Json json_of(const hub::StreamStatus& stream);
-Json json_of(const hub::DestinationStatus& destination);
-Json json_of(const std::vector<hub::StreamStatus>& streams);
+using hub::json_of;
 
 // One row a stream.
 std::vector<std::string> streams_table(const std::vector<hub::StreamStatus>& streams);

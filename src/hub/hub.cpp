@@ -301,6 +301,13 @@ Result<Snapshot> Hub::snapshot(const std::string& name) const {
   return (*found)->snapshot();
 }
 
+Result<std::unique_ptr<UnitWatch>> Hub::watch_units(const std::string& name, WatchAs as,
+                                                    OnUnit on_unit) const {
+  const auto found = find(name);
+  if (!found) return found.error();
+  return (*found)->watch_units(as, std::move(on_unit));
+}
+
 void Hub::tick() {
   sample();
   retry();

@@ -49,6 +49,8 @@ class Hub {
   std::vector<StreamStatus> streams() const;  // by name
   Result<StreamStatus> stream(const std::string& name) const;
   Result<Snapshot> snapshot(const std::string& name) const;
+  // As UnitWatch says.
+  Result<std::unique_ptr<UnitWatch>> watch_units(const std::string& name, WatchAs as, OnUnit on_unit) const;
 
   struct Reload {
     std::vector<std::string> added, changed, removed;

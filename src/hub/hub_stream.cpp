@@ -289,11 +289,21 @@ DestinationStatus HubStream::status_of(const Destination& destination, Instant a
           destination.stats};
 }
 
-Result<Snapshot> HubStream::snapshot() const {
-  const auto running = engine();
-  if (running) return running->snapshot();
+Result<std::shared_ptr<StreamEngine>> HubStream::running() const {
   MutexLock lock(m_);
+  if (engine_) return engine_;
   return Error{ErrorKind::unavailable, "stream '" + settings_.name + "' cannot run: " + engine_why_};
+}
+
+Result<Snapshot> HubStream::snapshot() const {
+  const auto engine = running();
+  return engine ? (*engine)->snapshot() : engine.error();
+}
+
+Result<std::unique_ptr<UnitWatch>> HubStream::watch_units(WatchAs as, OnUnit on_unit) const {
+  auto engine = running();
+  if (!engine) return engine.error();
+  return UnitWatch::open(std::move(*engine), as, std::move(on_unit));
 }
 
 }  // namespace glimt::hub

@@ -15,7 +15,7 @@
 #include "hub/back_off.hpp"
 #include "hub/destination_watch.hpp"
 #include "hub/journal.hpp"
-#include "hub/stream_engine.hpp"
+#include "hub/unit_watch.hpp"
 
 namespace glimt::hub {
 
@@ -42,6 +42,7 @@ class HubStream {
   StreamStatus status(Instant at) const;
   Result<DestinationStatus> destination(const std::string& id, Instant at) const;
   Result<Snapshot> snapshot() const;
+  Result<std::unique_ptr<UnitWatch>> watch_units(WatchAs as, OnUnit on_unit) const;
   // Looks at what was counted since the last time.
   void sample(Instant at);
   // Instant::max() where nothing waits.
@@ -59,6 +60,7 @@ class HubStream {
   };
 
   std::shared_ptr<StreamEngine> engine() const;
+  Result<std::shared_ptr<StreamEngine>> running() const;  // or why not
   void remove_others(const StreamSettings& to) GLIMT_REQUIRES(changing);
   void add(const DestinationSettings& settings, Instant at) GLIMT_REQUIRES(changing);
   void try_destination(const std::string& id, Instant at) GLIMT_REQUIRES(changing);

@@ -50,6 +50,12 @@ class FakeEngine final : public StreamEngine {
   SourceStatus source() const override { return world_.sources[name_]; }
   PublisherStats stats() override { return world_.stats[name_]; }
   Result<Snapshot> snapshot() override { return Error{ErrorKind::unavailable, "no picture yet"}; }
+  Result<uint32_t> watch(WatchAs as, OnUnit) override {
+    world_.calls.push_back(name_ + (as == WatchAs::jpeg ? ": watch as jpeg" : ": watch"));
+    return 17;
+  }
+  void unwatch(uint32_t id) override { world_.calls.push_back(name_ + ": unwatch " + std::to_string(id)); }
+  void request_key() override { world_.calls.push_back(name_ + ": key"); }
   void close() override { world_.calls.push_back(name_ + ": close"); }
 
  private:
@@ -117,6 +123,29 @@ class HubTest : public testing::Test {
   Instant at = Instant(seconds(1000));
   std::unique_ptr<Hub> hub;
 };
+
+TEST_F(HubTest, AWatcherOfUnitsIsItsEnginesForAsLongAsItLives) {
+  ASSERT_TRUE(hub->add_stream(stream("cam0")));
+  world.calls.clear();
+  {
+    const auto watch = hub->watch_units("cam0", WatchAs::jpeg, [](const Ref<media::AccessUnit>&) {});
+    ASSERT_TRUE(watch);
+    (*watch)->request_key();
+    ASSERT_TRUE(hub->remove_stream("cam0"));  // the engine stays for whoever watches
+  }
+  EXPECT_THAT(world.calls,
+              ElementsAre("cam0: watch as jpeg", "cam0: key", "cam0: close", "cam0: unwatch 17"));
+  EXPECT_EQ(hub->watch_units("cam0", WatchAs::stream, {}).error().kind, ErrorKind::not_found);
+}
+
+TEST_F(HubTest, AStreamThatCannotRunCannotBeWatchedAndSaysWhy) {
+  world.no_engine = "no such codec here";
+  hub = open({stream("cam0")});
+  const auto watch = hub->watch_units("cam0", WatchAs::stream, {});
+  ASSERT_FALSE(watch);
+  EXPECT_EQ(watch.error().kind, ErrorKind::unavailable);
+  EXPECT_THAT(watch.error().message, HasSubstr("no such codec"));
+}
 
 TEST_F(HubTest, AStreamIsAddedChangedAndRemovedAndTellsIt) {
   ASSERT_TRUE(hub->add_stream(stream("cam0", {{"tv", "udp://10.0.0.5:5000"}})));

@@ -89,7 +89,7 @@ Fit SourceFeed::fit() {
 
 void SourceFeed::wait_for_receiver(SourceReader& from) {
   claim(from);
-  sender_.wait_for_receiver(from.stopped());
+  sender_.wait_for_receiver(from.stopped(), [this] { return branches(); });
 }
 
 void SourceFeed::take(SourceReader& from, source::Picture picture, bool patient) {
@@ -99,7 +99,19 @@ void SourceFeed::take(SourceReader& from, source::Picture picture, bool patient)
       m_);  // held while it is handed over: behind the first picture of a new source none of the old one comes
   if (current_.get() != &from) return;
   newest_ = picture;
+  if (branch_) branch_->publish(picture);
   sender_.publish(std::move(picture));
+}
+
+void SourceFeed::branch(std::shared_ptr<pipeline::Sender> to) {
+  MutexLock lock(m_);  // of what stood here others have the last word
+  branch_.swap(to);
+  if (branch_ && newest_) branch_->publish(*newest_);
+}
+
+bool SourceFeed::branches() const {
+  MutexLock lock(m_);
+  return branch_ != nullptr;
 }
 
 void SourceFeed::has_left(SourceReader&) {

@@ -34,6 +34,9 @@ class SourceFeed final : private SourceReader::Taker {
   // After it returns nothing more goes into the sender.
   void close();
 
+  // Pictures go there too, first the newest. Nobody else holds it while they do; empty: no longer.
+  void branch(std::shared_ptr<pipeline::Sender> to);
+
  private:
   using Readers = std::vector<std::unique_ptr<SourceReader>>;
 
@@ -44,6 +47,7 @@ class SourceFeed final : private SourceReader::Taker {
   void has_left(SourceReader& from) override;
 
   void claim(SourceReader& from);
+  bool branches() const;
   void open_if_possible() GLIMT_REQUIRES(m_);
   bool must_go_first(const std::string& device) const GLIMT_REQUIRES(m_);
   bool still_holds(const std::string& device) const GLIMT_REQUIRES(m_);
@@ -60,6 +64,7 @@ class SourceFeed final : private SourceReader::Taker {
   bool closed_ GLIMT_GUARDED_BY(m_) = false;
   uint64_t reopened_before_ GLIMT_GUARDED_BY(m_) = 0;  // by readers that were retired
   std::optional<source::Picture> newest_ GLIMT_GUARDED_BY(m_);
+  std::shared_ptr<pipeline::Sender> branch_ GLIMT_GUARDED_BY(m_);
   std::unique_ptr<SourceReader> current_ GLIMT_GUARDED_BY(m_);  // its pictures go to the sender
   std::unique_ptr<SourceReader> next_ GLIMT_GUARDED_BY(m_);     // takes its place with its first picture
   Readers retired_ GLIMT_GUARDED_BY(m_);                        // joined by set() and close()

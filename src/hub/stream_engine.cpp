@@ -1,5 +1,6 @@
 #include "hub/stream_engine.hpp"
 
+#include "hub/jpeg_branch.hpp"
 #include "hub/picture_snapshot.hpp"
 #include "hub/source_feed.hpp"
 
@@ -48,8 +49,17 @@ class SenderEngine final : public StreamEngine {
                      "' has no picture yet; try again once its source gives one, or see "
                      "its state for why it does not"};
   }
+  Result<uint32_t> watch(WatchAs as, OnUnit on_unit) override {
+    if (as == WatchAs::stream || sender_->codec() == Codec::jpeg) return sender_->watch(std::move(on_unit));
+    return jpeg_.watch(std::move(on_unit));
+  }
+  void unwatch(uint32_t id) override {
+    if (!jpeg_.unwatch(id)) sender_->unwatch(id);
+  }
+  void request_key() override { sender_->request_key(); }
   void close() override {
     feed_.close();
+    jpeg_.close();
     sender_->close(wire::CloseReason::leaving);
   }
 
@@ -57,7 +67,8 @@ class SenderEngine final : public StreamEngine {
   const std::string name_;
   Encoding encoding_;
   const std::unique_ptr<pipeline::Sender> sender_;
-  SourceFeed feed_;  // last: it uses the sender
+  SourceFeed feed_;  // it uses the sender
+  JpegBranch jpeg_{feed_};
 };
 
 }  // namespace

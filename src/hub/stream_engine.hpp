@@ -3,7 +3,7 @@
 //   input    a source, an encoding, destinations; all may change while pictures flow
 //   output   states and counters
 //   errors   with the cure; what runs goes on as it was
-//   threads  one call at a time but for snapshot() and the getters, which are thread-safe
+//   threads  one call at a time but for snapshot(), watch(), unwatch(), request_key() and the getters, which are thread-safe
 //   memory   as `Sender`, and the newest picture
 #pragma once
 
@@ -13,8 +13,13 @@
 #include "base/clock.hpp"
 #include "hub/settings.hpp"
 #include "hub/state.hpp"
+#include "media/access_unit.hpp"
 
 namespace glimt::hub {
+
+using OnUnit = std::function<void(const Ref<media::AccessUnit>&)>;
+// What a watcher is handed: units as the stream is encoded, or JPEG whatever that is.
+enum class WatchAs { stream, jpeg };
 
 class StreamEngine {
  public:
@@ -41,6 +46,10 @@ class StreamEngine {
   virtual PublisherStats stats() = 0;
   // The newest picture that was sent. unavailable where there is none yet.
   virtual Result<Snapshot> snapshot() = 0;
+  // As UnitWatch says. Watchers count as receivers: pictures are encoded for them.
+  virtual Result<uint32_t> watch(WatchAs as, OnUnit on_unit) = 0;
+  virtual void unwatch(uint32_t id) = 0;
+  virtual void request_key() = 0;
   // Says good-bye to all receivers. Nothing is sent after it.
   virtual void close() = 0;
 };

@@ -325,5 +325,103 @@ TEST_F(StreamEngineTest, ClosedItSaysGoodByeAndTakesNothingMore) {
   EXPECT_EQ(engine_->stats().frames, frames);
 }
 
+// What a watcher was handed.
+class Watched {
+ public:
+  OnUnit on_unit() {
+    return [this](const Ref<media::AccessUnit>& unit) {
+      if (!unit) {
+        ended_ = true;
+        return;
+      }
+      codec_ = unit->info.codec;
+      whole_ = whole_ && unit->strips.size() == static_cast<size_t>(unit->info.strips);
+      ++units_;
+    };
+  }
+  int units() const { return units_; }
+  bool ended() const { return ended_; }
+  bool whole() const { return whole_; }
+  Codec codec() const { return codec_; }
+
+ private:
+  std::atomic<int> units_{0};
+  std::atomic<bool> ended_{false}, whole_{true};
+  std::atomic<Codec> codec_{Codec::h264};
+};
+
+class WatchedEngineTest : public testing::Test {
+ protected:
+  void start(Codec codec = Codec::jpeg, const std::string& source = kSmall) {
+    settings.name = "cam";
+    settings.source = source;
+    settings.encoding.codec = codec;
+    engine = make_stream_engine(settings).value();
+    engine->set_source(settings);
+  }
+  bool flows(const Watched& w) {
+    const int before = w.units();
+    return eventually([&] { return w.units() > before + 5; });
+  }
+  uint64_t encoded() { return engine->stats().frames; }
+
+  StreamSettings settings;
+  Watched watched, watched_too;
+  std::unique_ptr<StreamEngine> engine;
+};
+
+TEST_F(WatchedEngineTest, EncodesForItsWatcherAloneAndForNobodyOnceThatHasGone) {
+  start();
+  ASSERT_TRUE(eventually([&] { return engine->stats().unwatched > 5; }));
+  EXPECT_EQ(encoded(), 0u);
+  const auto id = engine->watch(WatchAs::stream, watched.on_unit()).value();
+  EXPECT_TRUE(flows(watched));
+  EXPECT_TRUE(watched.whole());
+  EXPECT_EQ(watched.codec(), Codec::jpeg);
+  engine->unwatch(id);
+  const int seen = watched.units();
+  const auto unwatched = engine->stats().unwatched;
+  ASSERT_TRUE(eventually([&] { return engine->stats().unwatched > unwatched + 5; }));
+  EXPECT_EQ(watched.units(), seen);
+}
+
+TEST_F(WatchedEngineTest, HandsTheNewestPictureToWhoeverComesAtOnce) {
+  start(Codec::jpeg, "test:?size=160x120&fps=1");
+  engine->watch(WatchAs::stream, watched.on_unit()).value();
+  ASSERT_TRUE(eventually([&] { return watched.units() > 0; }));
+  engine->watch(WatchAs::stream, watched_too.on_unit()).value();
+  EXPECT_EQ(watched_too.units(), 1);  // at once: the next one is a second away
+}
+
+TEST_F(WatchedEngineTest, MakesJpegOfAnotherCodecForThoseThatWantItAndOnlyWhileTheyDo) {
+  start(Codec::raw);
+  const auto first = engine->watch(WatchAs::jpeg, watched.on_unit()).value();
+  const auto second = engine->watch(WatchAs::jpeg, watched_too.on_unit()).value();
+  EXPECT_TRUE(flows(watched));
+  EXPECT_TRUE(flows(watched_too));
+  EXPECT_EQ(watched.codec(), Codec::jpeg);
+  EXPECT_EQ(encoded(), 0u);  // nobody wants it as it is
+  engine->unwatch(first);
+  EXPECT_TRUE(flows(watched_too));
+  engine->unwatch(second);
+  const int seen = watched_too.units();
+  engine->watch(WatchAs::jpeg, watched.on_unit()).value();
+  EXPECT_TRUE(flows(watched));
+  EXPECT_EQ(watched_too.units(), seen);
+}
+
+TEST_F(WatchedEngineTest, TellsItsWatchersOnceThatItIsClosed) {
+  start(Codec::raw);
+  engine->watch(WatchAs::stream, watched.on_unit()).value();
+  engine->watch(WatchAs::jpeg, watched_too.on_unit()).value();
+  engine->close();
+  EXPECT_TRUE(watched.ended());
+  EXPECT_TRUE(watched_too.ended());
+  Watched late;
+  engine->watch(WatchAs::stream, late.on_unit()).value();
+  EXPECT_TRUE(late.ended());
+  EXPECT_FALSE(engine->watch(WatchAs::jpeg, late.on_unit()));
+}
+
 }  // namespace
 }  // namespace glimt::hub

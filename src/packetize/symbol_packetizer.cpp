@@ -7,7 +7,13 @@
 namespace glimt::packetize {
 namespace {
 
-void write_descriptor(const media::UnitInfo& info, std::vector<uint8_t>& to) {
+uint32_t symbols_in(size_t bytes, size_t payload_bytes) {
+  return static_cast<uint32_t>(std::max<size_t>(1, (bytes + payload_bytes - 1) / payload_bytes));
+}
+
+}  // namespace
+
+void write_descriptor(const media::UnitInfo& info, std::vector<uint8_t>& to, size_t at) {
   wire::Descriptor d;
   d.codec = info.codec;
   d.format = info.format;
@@ -22,17 +28,11 @@ void write_descriptor(const media::UnitInfo& info, std::vector<uint8_t>& to) {
   }
   d.again = info.again;
   d.metadata = info.metadata;
-  to.resize(wire::kDescriptorFieldsBytes + info.metadata.size());
-  ByteWriter out(to);
+  to.resize(at + wire::kDescriptorFieldsBytes + info.metadata.size());
+  ByteWriter out(std::span<uint8_t>(to).subspan(at));
   serialize(out, d);
-  to.resize(out.size());
+  to.resize(at + out.size());
 }
-
-uint32_t symbols_in(size_t bytes, size_t payload_bytes) {
-  return static_cast<uint32_t>(std::max<size_t>(1, (bytes + payload_bytes - 1) / payload_bytes));
-}
-
-}  // namespace
 
 Ref<SymbolUnit> SymbolPacketizer::begin(const Ref<media::AccessUnit>& unit, bool discontinuity) {
   auto to = pool_.take();

@@ -8,6 +8,9 @@
 
 namespace glimt::packetize {
 
+// What stands in front of a unit's first strip, with its length: written to `to` from byte `at` on, which ends with it.
+void write_descriptor(const media::UnitInfo& info, std::vector<uint8_t>& to, size_t at = 0);
+
 class SymbolPacketizer final : public Packetizer {
  public:
   // Bytes of a symbol, with its 4 bytes of prefix. More is fewer packets and a larger loss for each; datagrams beyond

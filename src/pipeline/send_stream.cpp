@@ -56,6 +56,32 @@ bool SendStream::remove(uint32_t id) {
   return removed;
 }
 
+uint32_t SendStream::watch(UnitWatchers::OnUnit on_unit) {
+  uint32_t id = 0;
+  network_->loop().call([&] {
+    id = next_id_++;
+    watchers_.add(id, std::move(on_unit), !newer_picture_);
+    demand_changed();
+  });
+  return id;
+}
+
+bool SendStream::unwatch(uint32_t id) {
+  bool removed = false;
+  network_->loop().call([&] {
+    removed = watchers_.remove(id);
+    if (removed) demand_changed();
+  });
+  return removed;
+}
+
+void SendStream::request_key() {
+  network_->loop().call([&] {
+    watchers_.want_key();
+    demand_changed();
+  });
+}
+
 std::vector<DestinationStats> SendStream::stats() {
   std::vector<DestinationStats> all;
   network_->loop().call([&] {
@@ -87,6 +113,7 @@ void SendStream::close(wire::CloseReason reason, Duration drain) {
     for (auto& [id, destination] : destinations_) destination->close(reason);
     destinations_.clear();
     profiles_.clear();
+    watchers_.close();
     demand_changed();
   });
 }
@@ -127,6 +154,9 @@ void SendStream::apply(const Event& event) {
     begin_unit(event);
     return;
   }
+  if (event.kind == Event::Kind::strip) watchers_.strip(event.unit, event.strip);
+  if (event.kind == Event::Kind::end) watchers_.end(event.unit);
+  if (event.kind == Event::Kind::abandon) watchers_.abandon(event.unit);
   for (auto& [cut, p] : profiles_) {
     if (!p.current || p.current->unit != event.unit) continue;
     if (event.kind == Event::Kind::strip && !p.current->abandoned) {
@@ -161,6 +191,7 @@ void SendStream::begin_unit(const Event& event) {
   }
   event.unit->info.number = next_frame_;
   ++next_frame_;
+  watchers_.begin(event.unit);
   for (auto& [cut, p] : profiles_) {
     p.current = p.packetizer->begin(event.unit, first);
     p.history.push(p.current);
@@ -188,6 +219,8 @@ void SendStream::demand_changed() {
     demand.ready += destination->ready_receivers();
     every += destination->every_receivers();
   }
+  demand.receivers += watchers_.count();  // whoever of them is slow leaves units out by itself
+  demand.ready += watchers_.count();
   demand.lone_every = demand.receivers == 1 && every == 1;
   consider_key();
   bool first = false;
@@ -202,8 +235,9 @@ void SendStream::demand_changed() {
 }
 
 void SendStream::consider_key() {
-  const bool wanted = dependent_ && std::any_of(destinations_.begin(), destinations_.end(),
-                                                [](const auto& d) { return d.second->wants_key(); });
+  const bool wanted = dependent_ && (watchers_.wants_key() ||
+                                     std::any_of(destinations_.begin(), destinations_.end(),
+                                                 [](const auto& d) { return d.second->wants_key(); }));
   const Instant at = now();
   if (!wanted) {
     key_timer_.clear();

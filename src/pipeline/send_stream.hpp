@@ -1,10 +1,10 @@
 // SendStream: one encoded stream and all its destinations. Symbols and history exist once; destinations come
 // and go by id.
 //
-//   input    strips from the encode thread; destinations
-//   output   packets at each destination; what the receivers could use next
-//   threads  the StripSink is bound to one encode thread; add, remove, stats, demand and wait are
-//            thread-safe; the rest is bound to the network thread
+//   input    strips from the encode thread; destinations, and watchers in this process
+//   output   packets at each destination, whole units at each watcher; what the receivers could use next
+//   threads  the StripSink is bound to one encode thread; add, remove, watch, unwatch, request_key, stats, demand and
+//            wait are thread-safe; the rest is bound to the network thread
 //   memory   64 strips on their way to the network thread; the history of each way of cutting in use
 #pragma once
 
@@ -16,15 +16,16 @@
 #include "packetize/packet_history.hpp"
 #include "pipeline/destination.hpp"
 #include "pipeline/network_thread.hpp"
+#include "pipeline/unit_watchers.hpp"
 
 namespace glimt::pipeline {
 
 class SendStream final : public media::StripSink, private Destination::Stream {
  public:
   struct Demand {
-    size_t receivers = 0;
-    size_t sharing = 0;  // of these: those that take frames in shared memory, and no units
-    size_t ready = 0;    // could take a further unit at this moment
+    size_t receivers = 0;  // watchers too
+    size_t sharing = 0;    // of these: those that take frames in shared memory, and no units
+    size_t ready = 0;      // could take a further unit at this moment
     size_t units() const { return receivers - sharing; }
     bool lone_every = false;
   };
@@ -38,6 +39,12 @@ class SendStream final : public media::StripSink, private Destination::Stream {
 
   Result<uint32_t> add(const Destination::Options& options);
   bool remove(uint32_t id);
+  // `on_unit` is called on the network thread with each whole unit, first with the newest where that decodes alone; with an empty
+  // Ref once the stream is closed. It must not block. After unwatch() it is not called any more.
+  uint32_t watch(UnitWatchers::OnUnit on_unit);
+  bool unwatch(uint32_t id);
+  // Some watcher can use nothing but a key frame.
+  void request_key();
   std::vector<DestinationStats> stats();
   Demand demand() const;
   SharedStream& shared() override { return shared_; }
@@ -101,6 +108,7 @@ class SendStream final : public media::StripSink, private Destination::Stream {
   // bound to the network thread
   std::map<uint32_t, std::unique_ptr<Destination>> destinations_;
   std::map<Cut, Profile> profiles_;
+  UnitWatchers watchers_;
   uint32_t next_id_ = 1;
   Sequence next_frame_{1};
   std::string last_complaint_;

@@ -144,10 +144,10 @@ bool Sender::wait_for_room(const source::Picture& picture, const std::atomic<boo
   }
 }
 
-bool Sender::wait_for_receiver(const std::atomic<bool>& stop) {
+bool Sender::wait_for_receiver(const std::atomic<bool>& stop, const std::function<bool()>& or_else) {
   if (stream_.demand().receivers == 0) log::info("waiting for a receiver");
   while (!stop && !closing_) {
-    if (stream_.demand().receivers > 0) return true;
+    if (stream_.demand().receivers > 0 || (or_else && or_else())) return true;
     stream_.wait(now() + kLookUp, [](const SendStream::Demand& d) { return d.receivers > 0; });
   }
   return false;
@@ -184,7 +184,8 @@ bool Sender::wait_for_demand() {
 void Sender::encode_loop() {
   while (auto picture = waiting_.take()) {
     if (shares_) share_unit(*picture);
-    if (encodes_ || stream_.demand().units() > 0) {
+    // The newest is kept for whoever comes, be it a watcher; of shared memory the stream keeps it.
+    if (encodes_ || !shares_ || stream_.demand().units() > 0) {
       if (wait_for_demand()) encode(*picture);
     }
   }

@@ -32,12 +32,16 @@ class Sender {
   void publish_every(source::Picture picture, const std::atomic<bool>& stop);
   // The waiting alone. False where `stop` was raised first.
   bool wait_for_room(const source::Picture& picture, const std::atomic<bool>& stop);
-  // False where `stop` was raised first.
-  bool wait_for_receiver(const std::atomic<bool>& stop);
+  // False where `stop` was raised first. `or_else`: what will do as well.
+  bool wait_for_receiver(const std::atomic<bool>& stop, const std::function<bool()>& or_else = {});
 
   // What the address says of the encoding must be how the stream is encoded.
   Result<uint32_t> add(const Url& url);
   bool remove(uint32_t id);
+  // As of SendStream. A stream that is only watched is encoded.
+  uint32_t watch(UnitWatchers::OnUnit on_unit) { return stream_.watch(std::move(on_unit)); }
+  bool unwatch(uint32_t id) { return stream_.unwatch(id); }
+  void request_key() { stream_.request_key(); }
   PublisherStats stats();
   // How pictures are encoded from the next one on; receivers stay, whatever their wire takes is for the caller to see to.
   // Pace, slots and max_frame_bytes stay as they were at open(). Where there is an error, nothing has changed. Who takes

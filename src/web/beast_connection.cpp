@@ -2,7 +2,11 @@
 
 #include <spdlog/fmt/fmt.h>
 
+#include <boost/beast/websocket/rfc6455.hpp>
 #include <ctime>
+
+#include "web/beast_viewer.hpp"
+#include "web/steering.hpp"
 
 namespace glimt::web {
 namespace {
@@ -17,7 +21,13 @@ constexpr size_t kMostAnswerBytes = 64 << 20;
 constexpr std::chrono::seconds kLinger{2};
 constexpr size_t kMostDiscardedBytes = 1 << 20;
 
-constexpr std::string_view kNoBody = "a request has no body here";
+// The page's own scripts, styles and pictures, its streams, and nothing of anybody else.
+constexpr std::string_view kPagePolicy =
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; connect-src "
+    "'self'; "
+    "worker-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+constexpr std::string_view kNoBody = "a request has no body here, but what changes /streams: 64 KB at most";
 
 Answer refusal(int status, std::string why) { return {.status = status, .body = std::move(why) + "\n"}; }
 
@@ -41,7 +51,8 @@ bool has_body(const http::fields& header) {
 
 std::string_view view(beast::string_view text) { return {text.data(), text.size()}; }
 
-// Nothing here may be guessed to be another type, kept, framed, or taken in by a page of another site.
+}  // namespace
+
 void set_guards(http::fields& fields) {
   fields.set(http::field::cache_control, "no-store");
   fields.set("X-Content-Type-Options", "nosniff");
@@ -50,20 +61,16 @@ void set_guards(http::fields& fields) {
   fields.set("Referrer-Policy", "no-referrer");
 }
 
-}  // namespace
-
 Connection::Connection(boost::asio::ip::tcp::socket socket, Connections& all)
     : all_(all), stream_(std::move(socket)) {}
 
 Connection::~Connection() {
   release_answer();
-  if (counted_) --all_.counters.connections;
   if (turned_away_) --all_.turning_away;
 }
 
 void Connection::serve() {
-  counted_ = true;
-  ++all_.counters.connections;
+  seat_ = std::make_unique<Seat>(all_.counters);
   read();
 }
 
@@ -91,6 +98,7 @@ void Connection::wait() {
 void Connection::read() {
   parser_.emplace();
   parser_->header_limit(kHeaderBytes);
+  parser_->body_limit(kMaxSteeringBytes);
   stream_.expires_after(all_.options.header_time);
   http::async_read_header(stream_, buffer_, *parser_,
                           [self = shared_from_this()](Failure failure, size_t) { self->on_header(failure); });
@@ -105,17 +113,55 @@ void Connection::on_header(Failure failure) {
     return write(refusal(400, "this is no HTTP/1.1 request"), 11, false, false);
   if (failure) return;
   const auto& header = parser_->get();
-  const bool keep_alive = header.keep_alive() && !has_body(header);
-  write(answer(header), header.version(), keep_alive, header.method() == http::verb::head);
+  if (has_body(header) && is_steering(view(header.method_string()))) return read_body();
+  on_request(header.keep_alive() && !has_body(header));
+}
+
+void Connection::read_body() {
+  stream_.expires_after(all_.options.header_time);
+  http::async_read(stream_, buffer_, *parser_, [self = shared_from_this()](Failure failure, size_t) {
+    if (failure == http::error::body_limit)
+      return self->write(refusal(413, std::string(kNoBody)), 11, false, false);
+    if (!failure) self->on_request(self->parser_->get().keep_alive());
+  });
+}
+
+void Connection::on_request(bool keep_alive) {
+  const auto& header = parser_->get();
+  auto said = answer(header);
+  if (said.viewing) return show(*said.viewing, parser_->release());
+  write(std::move(said), header.version(), keep_alive, header.method() == http::verb::head);
+}
+
+// From here on the socket is the viewer's; this connection ends without it.
+void Connection::show(const Viewing& viewing, Parser::value_type header) {
+  auto feed = UnitFeed::open(all_.options.hub, viewing.name, viewing.as);
+  if (!feed || all_.closing) {
+    const Error why = feed ? Error{ErrorKind::unavailable, "the hub is closing"} : feed.error();
+    return write(answer_of(why), header.version(), false, false);
+  }
+  ++all_.counters.answers[viewing.websocket ? 101 : 200];
+  if (viewing.websocket) {
+    open_live_connection(all_, std::move(seat_), viewing, std::move(*feed), std::move(stream_), header);
+  } else {
+    open_multipart_connection(all_, std::move(seat_), viewing, std::move(*feed), std::move(stream_));
+  }
 }
 
 Answer Connection::answer(const Parser::value_type& header) {
-  if (has_body(header)) return refusal(413, std::string(kNoBody));
+  const bool steers = is_steering(view(header.method_string()));
+  if (has_body(header) && !steers) return refusal(413, std::string(kNoBody));
   const auto hosts = header.count(http::field::host);
   if (hosts > 1 || (hosts == 0 && header.version() == 11))
     return refusal(400, "a request names one host: there is to be one Host header");
   Request request{view(header.method_string()), view(header.target()), {}};
   if (hosts == 1) request.host = view(header[http::field::host]);
+  if (header.count(http::field::origin) > 0) request.origin = view(header[http::field::origin]);
+  request.upgrade = beast::websocket::is_upgrade(header);
+  request.type = view(header[http::field::content_type]);
+  if (steers) request.body = header.body();
+  request.etag = view(header[http::field::if_none_match]);
+  request.protocols = view(header[http::field::sec_websocket_protocol]);
   Answer answer = all_.site.answer(request, all_.counters);
   if (all_.answer_bytes + answer.body.size() <= kMostAnswerBytes) return answer;
   Answer busy = refusal(503, "too many answers are on their way; try again in a few seconds");
@@ -129,6 +175,12 @@ void Connection::write(Answer answer, unsigned version, bool keep_alive, bool he
   response_.set(http::field::date, http_date());
   response_.set(http::field::content_type, beast::string_view(answer.type.data(), answer.type.size()));
   set_guards(response_);
+  if (!answer.etag.empty()) {
+    response_.set(http::field::etag, answer.etag);
+    response_.set(http::field::cache_control, "no-cache");
+  }
+  if (answer.is_page)
+    response_.set("Content-Security-Policy", beast::string_view(kPagePolicy.data(), kPagePolicy.size()));
   if (!answer.allow.empty())
     response_.set(http::field::allow, beast::string_view(answer.allow.data(), answer.allow.size()));
   if (answer.retry_after_s > 0) response_.set(http::field::retry_after, std::to_string(answer.retry_after_s));

@@ -3,7 +3,7 @@
 //
 //   errors   told to the peer where it can still be told, then the connection is closed
 //   threads  bound to the server's thread; lives as long as something is under way on it
-//   memory   a header of kHeaderBytes, and one answer
+//   memory   a header of kHeaderBytes, a body of kMaxSteeringBytes where something is to be changed, and one answer
 #pragma once
 
 #include <boost/asio/ip/tcp.hpp>
@@ -12,11 +12,14 @@
 #include <boost/beast/http.hpp>
 #include <memory>
 #include <optional>
+#include <set>
 
 #include "web/server.hpp"
 #include "web/site.hpp"
 
 namespace glimt::web {
+
+class ViewerConnection;
 
 // What the connections of a server share; bound to its thread.
 struct Connections {
@@ -25,7 +28,25 @@ struct Connections {
   WebCounters counters;
   size_t turning_away = 0;  // connections that are told that there are too many
   size_t answer_bytes = 0;  // of answers on their way
+  std::set<ViewerConnection*> viewers;
+  bool closing = false;                  // nobody may look on any more
+  std::function<void()> on_last_viewer;  // has gone
 };
+
+// Counts a connection for as long as it lives.
+class Seat {
+ public:
+  explicit Seat(WebCounters& counters) : counters_(counters) { ++counters_.connections; }
+  ~Seat() { --counters_.connections; }
+  Seat(const Seat&) = delete;
+  Seat& operator=(const Seat&) = delete;
+
+ private:
+  WebCounters& counters_;
+};
+
+// Nothing here may be guessed to be another type, kept, framed, or taken in by a page of another site.
+void set_guards(boost::beast::http::fields& fields);
 
 class Connection : public std::enable_shared_from_this<Connection> {
  public:
@@ -41,14 +62,17 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void turn_away();
 
  private:
-  using Parser = boost::beast::http::request_parser<boost::beast::http::empty_body>;
+  using Parser = boost::beast::http::request_parser<boost::beast::http::string_body>;
   using Response = boost::beast::http::response<boost::beast::http::string_body>;
   using Failure = boost::beast::error_code;
 
   void wait();
   void read();
   void on_header(Failure failure);
+  void read_body();
+  void on_request(bool keep_alive);
   Answer answer(const Parser::value_type& header);
+  void show(const Viewing& viewing, Parser::value_type header);
   void write(Answer answer, unsigned version, bool keep_alive, bool head);
   void on_written(Failure failure);
   void linger();
@@ -60,7 +84,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::optional<Parser> parser_;  // one a request
   Response response_;
   size_t discarded_ = 0;
-  bool counted_ = false, turned_away_ = false;
+  std::unique_ptr<Seat> seat_;
+  bool turned_away_ = false;
 };
 
 }  // namespace glimt::web

@@ -4,12 +4,13 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/v6_only.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <cstring>
 
 #include "base/log.hpp"
 #include "base/thread.hpp"
-#include "web/beast_connection.hpp"
+#include "web/beast_viewer.hpp"
 #include "web/listen_address.hpp"
 
 namespace glimt::web {
@@ -21,7 +22,7 @@ using Failure = boost::system::error_code;
 
 // Connections beyond the limit that are told so at the same time; further ones are closed without a word.
 constexpr size_t kMostTurnedAway = 32;
-constexpr std::chrono::milliseconds kAfterFailedAccept{100};
+constexpr std::chrono::milliseconds kAfterFailedAccept{100}, kForGoodBye{300};
 
 void close_on_exec(int fd) { fcntl(fd, F_SETFD, FD_CLOEXEC); }
 
@@ -48,18 +49,21 @@ class BeastServer final : public Server {
  public:
   BeastServer(std::unique_ptr<asio::io_context> io, tcp::acceptor acceptor, const ServerOptions& options)
       : all_{options,
-             Site({options.hub, options.more_metrics, acceptor.local_endpoint().address().is_loopback()}),
+             Site({options.hub, options.more_metrics, acceptor.local_endpoint().address().is_loopback(),
+                   static_files(), acceptor.local_endpoint().address().is_loopback()}),
              {}},
         io_(std::move(io)),
         acceptor_(std::move(acceptor)),
         again_(*io_),
+        good_bye_(*io_),
         local_(acceptor_.local_endpoint()) {
     accept();
     thread_ = Thread("glimt-web", [this] { io_->run(); });
   }
   ~BeastServer() override {
-    io_->stop();
+    asio::post(*io_, [this] { say_good_bye(); });
     thread_.join();
+    all_.on_last_viewer = {};
   }
 
   std::string address() const override {
@@ -71,8 +75,24 @@ class BeastServer final : public Server {
   }
 
  private:
+  // Viewers are told; who does not answer in time is left alone.
+  void say_good_bye() {
+    all_.closing = true;
+    Failure ignored;
+    acceptor_.close(ignored);
+    again_.cancel();
+    if (all_.viewers.empty()) return io_->stop();
+    all_.on_last_viewer = [this] { io_->stop(); };
+    good_bye_.expires_after(kForGoodBye);
+    good_bye_.async_wait([this](const Failure&) { io_->stop(); });
+    std::vector<std::shared_ptr<ViewerConnection>> told;  // none goes while they are told
+    for (auto* viewer : all_.viewers) told.push_back(viewer->shared_from_this());
+    for (const auto& viewer : told) viewer->go_away();
+  }
+
   void accept() {
     acceptor_.async_accept([this](Failure failure, tcp::socket socket) {
+      if (all_.closing) return;
       if (failure) return accept_later(failure);
       take(std::move(socket));
       accept();
@@ -82,7 +102,9 @@ class BeastServer final : public Server {
   void accept_later(const Failure& failure) {
     log::warning("web: cannot take a connection: {}", failure.message());
     again_.expires_after(kAfterFailedAccept);
-    again_.async_wait([this](const Failure&) { accept(); });
+    again_.async_wait([this](const Failure&) {
+      if (!all_.closing) accept();
+    });
   }
 
   void take(tcp::socket socket) {
@@ -100,7 +122,7 @@ class BeastServer final : public Server {
   Connections all_;
   std::unique_ptr<asio::io_context> io_;
   tcp::acceptor acceptor_;
-  asio::steady_timer again_;
+  asio::steady_timer again_, good_bye_;
   const tcp::endpoint local_;
   Thread thread_;
 };

@@ -38,11 +38,12 @@ Result<int> parse_port(std::string_view text) {
   return parse_integer(text, 0, 65535, "port");
 }
 
-bool is_localhost(std::string_view host) {
-  constexpr std::string_view kName = "localhost";
-  return std::equal(host.begin(), host.end(), kName.begin(), kName.end(),
-                    [](unsigned char a, char b) { return std::tolower(a) == b; });
+bool same_text(std::string_view a, std::string_view b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](unsigned char c, unsigned char d) { return std::tolower(c) == std::tolower(d); });
 }
+
+bool is_localhost(std::string_view host) { return same_text(host, "localhost"); }
 
 }  // namespace
 
@@ -63,6 +64,13 @@ Result<transport::Address> parse_listen_address(std::string_view text) {
   address.port = static_cast<uint16_t>(*port);
   address.text = text;
   return address;
+}
+
+bool is_same_origin(std::string_view origin, std::string_view host) {
+  for (const std::string_view scheme : {"http://", "https://"}) {
+    if (origin.starts_with(scheme)) return same_text(origin.substr(scheme.size()), host);
+  }
+  return false;
 }
 
 bool is_own_host(std::string_view host) {

@@ -17,4 +17,7 @@ Result<transport::Address> parse_listen_address(std::string_view text);
 // another site that had its name resolve to 127.0.0.1 would send that name.
 bool is_own_host(std::string_view host);
 
+// Whether a page of `origin`, as its browser tells it, came from where `host` names.
+bool is_same_origin(std::string_view origin, std::string_view host);
+
 }  // namespace glimt::web

@@ -54,5 +54,14 @@ TEST(OwnHost, IsNoNameThatSomebodyElseMayResolve) {
   EXPECT_FALSE(is_own_host(std::string_view("127.0.0.1\0.evil", 15)));
 }
 
+TEST(SameOrigin, IsSchemeAndTheHostThatWasAsked) {
+  EXPECT_TRUE(is_same_origin("http://127.0.0.1:8080", "127.0.0.1:8080"));
+  EXPECT_TRUE(is_same_origin("https://Cameras.example", "cameras.example"));
+  for (const char* other :
+       {"", "null", "http://", "127.0.0.1:8080", "http://127.0.0.1", "http://127.0.0.1:80801",
+        "http://evil.example", "http://127.0.0.1:8080.evil.example", "file://127.0.0.1:8080"})
+    EXPECT_FALSE(is_same_origin(other, "127.0.0.1:8080")) << other;
+}
+
 }  // namespace
 }  // namespace glimt::web

@@ -31,6 +31,11 @@ constexpr MetricFamily kConnections{"glimt_web_connections", "gauge", "HTTP conn
 constexpr MetricFamily kTurnedAway{"glimt_web_turned_away_total", "counter",
                                    "HTTP connections that came beyond the limit."};
 constexpr MetricFamily kAnswers{"glimt_web_answers_total", "counter", "HTTP answers by status."};
+constexpr MetricFamily kViewers{"glimt_web_viewers", "gauge", "Viewers of /live and /stream at this moment."};
+constexpr MetricFamily kUnits{"glimt_web_frames_total", "counter",
+                              "Frames sent to viewers of /live and /stream."};
+constexpr MetricFamily kLeftOut{"glimt_web_dropped_frames_total", "counter",
+                                "Frames left out for a viewer that was busy with an older one."};
 constexpr MetricFamily kStreamState{"glimt_stream_state", "gauge", "1 for the state the stream is in."};
 constexpr MetricFamily kStreamDestinations{"glimt_stream_destinations", "gauge",
                                            "Destinations of the stream by state, listed or not."};
@@ -175,6 +180,9 @@ void write_web(Text& text, const WebCounters& web) {
   text.family(kAnswers);
   for (const auto& [status, n] : web.answers)
     text.line(kAnswers.name, label("code", std::to_string(status)), number(n));
+  text.alone(kViewers, number(web.viewers));
+  text.alone(kUnits, number(web.units));
+  text.alone(kLeftOut, number(web.left_out));
 }
 
 }  // namespace
@@ -209,9 +217,21 @@ std::string metrics_text(const HubMetrics& metrics) {
 }
 
 std::vector<MetricFamily> metric_families() {
-  std::vector<MetricFamily> all{
-      kInfo,       kStreams, kDestinations, kUnlisted,           kEvents,   kConnections,
-      kTurnedAway, kAnswers, kStreamState,  kStreamDestinations, kEncoding, kDestinationState};
+  std::vector<MetricFamily> all{kInfo,
+                                kStreams,
+                                kDestinations,
+                                kUnlisted,
+                                kEvents,
+                                kConnections,
+                                kTurnedAway,
+                                kAnswers,
+                                kViewers,
+                                kUnits,
+                                kLeftOut,
+                                kStreamState,
+                                kStreamDestinations,
+                                kEncoding,
+                                kDestinationState};
   for (const auto& row : kStreamRows) all.push_back(row.family);
   for (const auto& row : kDestinationRows) all.push_back(row.family);
   return all;

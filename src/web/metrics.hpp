@@ -21,6 +21,9 @@ struct WebCounters {
   size_t connections = 0;           // at this moment
   uint64_t turned_away = 0;         // connections beyond the limit
   std::map<int, uint64_t> answers;  // by status
+  size_t viewers = 0;               // of /live and /stream, at this moment
+  uint64_t units = 0;               // access units sent to them
+  uint64_t left_out = 0;            // that a viewer was too slow for
   bool operator==(const WebCounters&) const = default;
 };
 

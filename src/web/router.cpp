@@ -9,7 +9,7 @@
 namespace glimt::web {
 namespace {
 
-constexpr std::string_view kScheme = "http://", kSnapshot = "/snapshot/";
+constexpr std::string_view kScheme = "http://";
 
 // Percent-encoded bytes as they are meant; nothing where one is cut off or no number.
 std::optional<std::string> decode(std::string_view text) {
@@ -29,13 +29,63 @@ std::optional<std::string> decode(std::string_view text) {
   return plain;
 }
 
-bool has_key(std::string_view query, std::string_view key) {
+// Of "key=value&key=value": the value, empty where there is none.
+std::optional<std::string_view> value_of(std::string_view query, std::string_view key) {
   while (!query.empty()) {
     const auto item = query.substr(0, query.find('&'));
-    if (item.substr(0, item.find('=')) == key) return true;
+    const auto name = item.substr(0, item.find('='));
+    if (name == key) return item.substr(std::min(name.size() + 1, item.size()));
     query.remove_prefix(std::min(item.size() + 1, query.size()));
   }
-  return false;
+  return std::nullopt;
+}
+
+bool is_name(std::string_view text) {
+  return static_cast<bool>(hub::check_name(std::string(text), "stream"));
+}
+
+// "/snapshot", "/snapshot/NAME".
+bool is_of(std::string_view path, std::string_view page, std::string& name) {
+  if (path == page) return true;
+  if (!path.starts_with(page) || path[page.size()] != '/' || !is_name(path.substr(page.size() + 1)))
+    return false;
+  name = path.substr(page.size() + 1);
+  return true;
+}
+
+// "/streams", "/streams/NAME", "/streams/NAME/destinations", "/streams/NAME/destinations/ID".
+void take_stream(std::string_view path, Route& route) {
+  constexpr std::string_view kStreams = "/streams", kDestinations = "/destinations";
+  if (!path.starts_with(kStreams)) return;
+  path.remove_prefix(kStreams.size());
+  const auto next = [&path] {  // "/PART…"; empty where none is that may be a name
+    if (!path.starts_with('/')) return std::string_view();
+    const auto part = path.substr(1, path.find('/', 1) - 1);
+    if (!is_name(part)) return std::string_view();
+    path.remove_prefix(part.size() + 1);
+    return part;
+  };
+  const auto name = next();
+  const bool destinations = !name.empty() && (path == kDestinations || path.starts_with("/destinations/"));
+  if (destinations) path.remove_prefix(kDestinations.size());
+  const auto id = destinations ? next() : std::string_view();
+  if (!path.empty()) return;
+  route.page = Route::Page::streams;
+  route.name = name;
+  route.destinations = destinations;
+  route.destination = id;
+}
+
+// As MJPG-streamer has them: "/?action=stream", and of one stream "&stream=NAME".
+void take_action(std::string_view query, Route& route) {
+  const auto action = value_of(query, "action");
+  if (!action) return;
+  route.page = *action == "stream"     ? Route::Page::stream
+               : *action == "snapshot" ? Route::Page::snapshot
+                                       : Route::Page::unknown;
+  const auto name = decode(value_of(query, "stream").value_or(""));
+  if (!name || (!name->empty() && !is_name(*name))) route.page = Route::Page::unknown;
+  if (name) route.name = *name;
 }
 
 }  // namespace
@@ -56,11 +106,17 @@ Route route(std::string_view target) {
   if (*path == "/") route.page = Route::Page::index;
   if (*path == "/health") route.page = Route::Page::health;
   if (*path == "/metrics") route.page = Route::Page::metrics;
-  if (path->starts_with(kSnapshot) && hub::check_name(path->substr(kSnapshot.size()), "stream")) {
-    route.page = Route::Page::snapshot;
-    route.name = path->substr(kSnapshot.size());
+  take_stream(*path, route);
+  if (is_of(*path, "/snapshot", route.name)) route.page = Route::Page::snapshot;
+  if (is_of(*path, "/live", route.name) && !route.name.empty()) route.page = Route::Page::live;
+  if (is_of(*path, "/stream", route.name)) {
+    route.page = Route::Page::stream;
+    const auto first = decode(query.substr(0, query.find('&')));  // "/stream?NAME"
+    if (route.name.empty() && first && is_name(*first)) route.name = *first;
   }
-  route.strict = route.page == Route::Page::health && has_key(query, "strict");
+  if (route.page == Route::Page::index) take_action(query, route);
+  route.strict = route.page == Route::Page::health && value_of(query, "strict");
+  route.jpeg = route.page == Route::Page::live && value_of(query, "codec") == "jpeg";
   return route;
 }
 

@@ -12,10 +12,14 @@
 namespace glimt::web {
 
 struct Route {
-  enum class Page { index, health, metrics, snapshot, unknown };
+  enum class Page { index, health, metrics, snapshot, live, stream, streams, unknown };
   Page page = Page::unknown;
-  std::string name;     // snapshot: as it was asked for, so that of "cam0.jpg" either may be meant
-  bool strict = false;  // health: `?strict`
+  // streams: one of them. snapshot, live, stream: as it was asked for, so that of "cam0.jpg" either may be meant; empty: the first there is.
+  std::string name;
+  bool destinations = false;  // streams: of the stream `name`, its destinations
+  std::string destination;    // streams: the one of this id
+  bool jpeg = false;          // live: `?codec=jpeg`
+  bool strict = false;        // health: `?strict`
   std::string_view
       authority;  // of a target in absolute form, where it stands for the Host header; lives as the target does
 };

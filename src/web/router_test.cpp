@@ -15,6 +15,38 @@ TEST(Router, KnowsItsPages) {
   EXPECT_EQ(route("/snapshot/cam0").name, "cam0");
 }
 
+TEST(Router, KnowsWhereAStreamIsLive) {
+  EXPECT_EQ(route("/live/cam0").page, Page::live);
+  EXPECT_EQ(route("/live/cam0").name, "cam0");
+  EXPECT_FALSE(route("/live/cam0?codec=h264&x").jpeg);
+  EXPECT_TRUE(route("/live/cam0?x&codec=jpeg").jpeg);
+  EXPECT_EQ(route("/live").page, Page::unknown);
+  EXPECT_EQ(route("/live/").page, Page::unknown);
+}
+
+TEST(Router, KnowsTheAddressesThatPlayersAreUsedTo) {
+  for (const auto& [target, page, name] : std::initializer_list<std::tuple<const char*, Page, const char*>>{
+           {"/stream/cam0", Page::stream, "cam0"},
+           {"/stream?cam0", Page::stream, "cam0"},
+           {"/stream?cam0&t=17", Page::stream, "cam0"},
+           {"/stream", Page::stream, ""},
+           {"/stream?t=17", Page::stream, ""},
+           {"/?action=stream", Page::stream, ""},
+           {"/?action=stream&stream=cam0", Page::stream, "cam0"},
+           {"/?stream=cam%30&action=snapshot", Page::snapshot, "cam0"},
+           {"/?action=snapshot&n=1", Page::snapshot, ""},
+           {"/snapshot", Page::snapshot, ""},
+           {"/?x=1", Page::index, ""},
+           {"/?action=command", Page::unknown, ""},
+           {"/?action=stream&stream=..", Page::unknown, ".."},
+           {"/stream/..", Page::unknown, ""},
+           {"/streams", Page::streams, ""},
+           {"/streamers", Page::unknown, ""}}) {
+    EXPECT_EQ(route(target).page, page) << target;
+    EXPECT_EQ(route(target).name, name) << target;
+  }
+}
+
 TEST(Router, LeavesTheEndingOfASnapshotToWhoKnowsTheStreams) {
   EXPECT_EQ(route("/snapshot/cam0.jpg").name, "cam0.jpg");
 }
@@ -44,9 +76,26 @@ TEST(Router, TakesATargetInAbsoluteFormWithItsHost) {
   EXPECT_EQ(route("http:///health").page, Page::unknown);
 }
 
+TEST(Router, FindsAStreamItsDestinationsAndOneOfThem) {
+  EXPECT_EQ(route("/streams").name, "");
+  EXPECT_EQ(route("/streams/cam0").name, "cam0");
+  EXPECT_FALSE(route("/streams/cam0").destinations);
+  const auto all = route("/streams/cam%30/destinations");
+  EXPECT_EQ(all.page, Page::streams);
+  EXPECT_TRUE(all.destinations);
+  EXPECT_EQ(all.destination, "");
+  const auto one = route("/streams/cam0/destinations/d1?x");
+  EXPECT_EQ(one.name, "cam0");
+  EXPECT_EQ(one.destination, "d1");
+  for (const char* target : {"/streams/", "/streams//destinations", "/streams/cam0/", "/streams/cam0/other",
+                             "/streams/cam0/destinations/", "/streams/cam0/destinationsd1",
+                             "/streams/cam0/destinations/d1/", "/streams/../destinations", "/streamsx"})
+    EXPECT_EQ(route(target).page, Page::unknown) << target;
+}
+
 TEST(Router, KnowsNothingElse) {
   for (const char* target :
-       {"", "*", "health", "//", "/health/", "/Health", "/snapshot", "/snapshot/", "/snapshot/..",
+       {"", "*", "health", "//", "/health/", "/Health", "/snapshot/", "/snapshot/..",
         "/snapshot/../../etc/passwd", "/snapshot/a%2fb", "/snapshot/%00", "/snapshot/%", "/snapshot/%4",
         "/snapshot/%zz", "/snapshot/%+1", "/snapshot/-x", "/snapshot/ä", "https://x/"})
     EXPECT_EQ(route(target).page, Page::unknown) << target;

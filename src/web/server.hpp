@@ -1,4 +1,4 @@
-// Server: a hub over HTTP: /health, /metrics, /snapshot/NAME.
+// Server: a hub over HTTP, as docs/web.md says.
 //
 //   input    a hub; where to listen
 //   output   answers, until the server is destroyed

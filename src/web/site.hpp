@@ -12,12 +12,25 @@
 #include "hub/hub.hpp"
 #include "web/metrics.hpp"
 #include "web/router.hpp"
+#include "web/static_files.hpp"
 
 namespace glimt::web {
 
 struct Request {
   std::string_view method, target;
-  std::optional<std::string_view> host;  // nothing: HTTP/1.0 need not say it
+  std::optional<std::string_view> host;    // nothing: HTTP/1.0 need not say it
+  std::optional<std::string_view> origin;  // of a page that asks
+  bool upgrade = false;                    // to a WebSocket
+  std::string_view protocols = {};         // that are offered with it
+  std::string_view etag = {};              // that the asker has (If-None-Match)
+  std::string_view type = {}, body = {};   // of what is to be changed
+};
+
+// A stream that is to be sent on, picture by picture, in place of a body.
+struct Viewing {
+  std::string name;
+  hub::WatchAs as = hub::WatchAs::stream;
+  bool websocket = false;  // else multipart
 };
 
 struct Answer {
@@ -26,7 +39,11 @@ struct Answer {
   std::string_view type = "text/plain; charset=utf-8";
   std::string_view allow;  // of 405: what is allowed
   int retry_after_s = 0;   // of 503
+  std::string etag;        // of what may be kept and asked for again
+  bool is_page = false;    // that runs its own scripts, and no others
+  std::optional<Viewing> viewing;
 };
+Answer answer_of(const Error& error);
 
 // 200, or 503 where the hub closes, and with `?strict` where a stream is in trouble. Names and states, and no reasons: those may quote
 // addresses with passwords.
@@ -38,16 +55,25 @@ class Site {
     hub::Hub& hub;
     std::function<std::string()> more_metrics;
     bool check_host = true;  // refuse hosts that are not is_own_host()
+    std::span<const StaticFile> files = {};
+    bool may_steer = false;  // everybody who gets here
   };
   explicit Site(Options options) : options_(std::move(options)) {}
 
   Answer answer(const Request& request, const WebCounters& counters);
+  bool closing() const;
 
  private:
-  Answer page(const Route& route, const WebCounters& counters);
+  Answer page(const Route& route, const Request& request, const WebCounters& counters);
+  Answer streams(const Route& route);
+  Answer change(const Route& route, const Request& request, std::string_view host);
   Answer snapshot(const std::string& name);
+  Answer live(const Route& route, const Request& request);
+  Answer stream(const Route& route, const Request& request);
+  // The first stream, where `name` is empty.
+  Result<std::string> stream_called(const std::string& name) const;
+  std::optional<Answer> file(std::string_view target, const Request& request) const;
   Answer unknown();
-  bool closing();
 
   const Options options_;
 };

@@ -114,6 +114,98 @@ TEST_F(SiteTest, EveryHostIsAnsweredWhereThatIsNotChecked) {
   EXPECT_EQ(open.answer({"GET", "/health", "cameras.example"}, counters).status, 200);
 }
 
+class LiveSiteTest : public SiteTest {
+ protected:
+  Answer ask(std::string_view target, std::optional<std::string_view> origin = {},
+             std::string_view protocols = "other, glimt.1") {
+    return site.answer({"GET", target, "127.0.0.1:8080", origin, true, protocols}, counters);
+  }
+};
+
+TEST_F(LiveSiteTest, AWebSocketIsOfOneStreamAsItIsOrAsJpeg) {
+  const auto answer = ask("/live/cam1");
+  EXPECT_EQ(answer.status, 101);
+  ASSERT_TRUE(answer.viewing);
+  EXPECT_EQ(answer.viewing->name, "cam1");
+  EXPECT_TRUE(answer.viewing->websocket);
+  EXPECT_EQ(answer.viewing->as, hub::WatchAs::stream);
+  EXPECT_EQ(ask("/live/cam1?codec=jpeg").viewing->as, hub::WatchAs::jpeg);
+}
+
+TEST_F(LiveSiteTest, APageOfAnotherSiteSeesNothing) {
+  EXPECT_EQ(ask("/live/cam0", "http://127.0.0.1:8080").status, 101);
+  for (const char* origin : {"http://evil.example", "null", "", "http://127.0.0.1:9999"}) {
+    const auto answer = ask("/live/cam0", origin);
+    EXPECT_EQ(answer.status, 403) << origin;
+    EXPECT_FALSE(answer.viewing);
+  }
+}
+
+TEST_F(LiveSiteTest, AWebSocketThatCannotBeIsRefusedWithTheCure) {
+  EXPECT_EQ(ask("/live/cam7").status, 404);
+  EXPECT_EQ(ask("/live/cam0", {}, "").status, 400);
+  EXPECT_EQ(ask("/live/cam0", {}, "glimt.10").status, 400);
+  EXPECT_EQ(get("/live/cam0").status, 426);
+}
+
+TEST_F(SiteTest, PlayersGetJpegOfTheStreamTheyNameOrOfTheFirst) {
+  for (const auto& [target, name] : {std::pair{"/stream/cam1", "cam1"},
+                                     {"/stream?cam1", "cam1"},
+                                     {"/stream", "cam0"},
+                                     {"/?action=stream", "cam0"}}) {
+    const auto answer = get(target);
+    EXPECT_EQ(answer.status, 200) << target;
+    ASSERT_TRUE(answer.viewing) << target;
+    EXPECT_EQ(answer.viewing->name, name) << target;
+    EXPECT_EQ(answer.viewing->as, hub::WatchAs::jpeg);
+    EXPECT_FALSE(answer.viewing->websocket);
+  }
+  EXPECT_EQ(get("/stream/cam7").status, 404);
+  const auto head = site.answer({"HEAD", "/stream", "localhost"}, counters);
+  EXPECT_EQ(head.status, 200);
+  EXPECT_FALSE(head.viewing);
+  EXPECT_EQ(get("/?action=snapshot").body, std::string("\xFF\xD8\0\n", 4));
+}
+
+TEST_F(SiteTest, StreamsAreWhatCtlSaysOfThem) {
+  const auto answer = get("/streams");
+  EXPECT_EQ(answer.type, "application/json");
+  const auto said = nlohmann::json::parse(answer.body);
+  ASSERT_EQ(said["streams"].size(), 3u);
+  EXPECT_EQ(said["streams"][0]["name"], "cam0");
+  EXPECT_EQ(said["streams"][1]["state"], "trouble");
+  EXPECT_TRUE(said["streams"][0]["destinations"].is_array());
+}
+
+TEST_F(SiteTest, StreamsKeepPasswordsToThemselves) {
+  ASSERT_TRUE(hub->update_stream("cam0", [](hub::StreamSettings& s) {
+    s.source = "rtsp://user:secret@10.0.0.5/1";
+    return Result<void>();
+  }));
+  EXPECT_THAT(get("/streams").body, AllOf(Not(HasSubstr("secret")), HasSubstr("rtsp://***@10.0.0.5/1")));
+}
+
+TEST_F(SiteTest, FilesOfThePageAreServedAndKnownAgain) {
+  const uint8_t page[] = {'<', 'p', '>'}, script[] = {'1', ';'};
+  const StaticFile files[] = {{"/", "text/html", page}, {"/page.js", "text/javascript", script}};
+  Site with_page{{*hub, {}, true, files}};
+  const auto ask = [&](std::string_view target, std::string_view etag = {}) {
+    Request request{"GET", target, "localhost"};
+    request.etag = etag;
+    return with_page.answer(request, counters);
+  };
+  EXPECT_EQ(ask("/").body, "<p>");
+  EXPECT_EQ(ask("/").type, "text/html");
+  const auto answer = ask("/page.js?v=1");
+  EXPECT_EQ(answer.body, "1;");
+  EXPECT_TRUE(answer.is_page);
+  const auto again = ask("/page.js", answer.etag);
+  EXPECT_EQ(again.status, 304);
+  EXPECT_EQ(again.body, "");
+  EXPECT_EQ(ask("/page.css").status, 404);
+  EXPECT_EQ(ask("/../page.js").status, 404);
+}
+
 TEST(Health, IsOkWhereNoStreamIsInTrouble) {
   for (const bool strict : {false, true}) {
     const auto answer = health({}, false, strict);

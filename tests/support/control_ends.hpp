@@ -42,6 +42,9 @@ class IdleEngine final : public hub::StreamEngine {
   }
   PublisherStats stats() override { return {}; }
   Result<hub::Snapshot> snapshot() override { return hub::Snapshot{{0xff, 0xd8, 0, 1}, 1280, 720, 12.5}; }
+  Result<uint32_t> watch(hub::WatchAs, hub::OnUnit) override { return ++newest_; }
+  void unwatch(uint32_t) override {}
+  void request_key() override {}
   void close() override {}
 
  private:

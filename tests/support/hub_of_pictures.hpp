@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <map>
 #include <memory>
 #include <string>
@@ -12,9 +13,38 @@
 
 namespace glimt::test {
 
+// Whoever watches a stream's units; the test hands them over, on its own thread.
+class UnitsInTest {
+ public:
+  void send(const Ref<media::AccessUnit>& unit) {
+    MutexLock lock(m_);
+    for (const auto& [id, on_unit] : watchers_) on_unit(unit);
+  }
+  size_t watchers() const {
+    MutexLock lock(m_);
+    return watchers_.size();
+  }
+  uint32_t add(hub::OnUnit on_unit) {
+    MutexLock lock(m_);
+    watchers_[++newest_] = std::move(on_unit);
+    return newest_;
+  }
+  void remove(uint32_t id) {
+    MutexLock lock(m_);
+    watchers_.erase(id);
+  }
+  std::atomic<int> keys_asked{0};
+
+ private:
+  mutable Mutex m_;
+  std::map<uint32_t, hub::OnUnit> watchers_ GLIMT_GUARDED_BY(m_);
+  uint32_t newest_ GLIMT_GUARDED_BY(m_) = 0;
+};
+
 struct StreamInTest {
   hub::StreamState state = hub::StreamState::flowing;
   std::vector<uint8_t> jpeg;  // empty: no picture yet
+  std::shared_ptr<UnitsInTest> units = std::make_shared<UnitsInTest>();
 };
 
 // Owned by the test, read by whatever thread asks the hub: not changed while one does.
@@ -38,6 +68,11 @@ class PictureEngine final : public hub::StreamEngine {
     if (stream_.jpeg.empty()) return Error{ErrorKind::unavailable, "there is no picture yet; ask again"};
     return hub::Snapshot{stream_.jpeg, 16, 16, 0};
   }
+  Result<uint32_t> watch(hub::WatchAs, hub::OnUnit on_unit) override {
+    return stream_.units->add(std::move(on_unit));
+  }
+  void unwatch(uint32_t id) override { stream_.units->remove(id); }
+  void request_key() override { ++stream_.units->keys_asked; }
   void close() override {}
 
  private:

@@ -1,15 +1,19 @@
-// What ctl says to programs. docs/ctl.md is the schema.
-#include "ctl_status.hpp"
+#include "hub/status_json.hpp"
 
-namespace glimt::command {
+#include <cmath>
+#include <regex>
+
+namespace glimt::hub {
 namespace {
+
+double rounded(double value) { return std::round(value * 1e3) / 1e3; }
 
 template <class Value>
 Json or_null(const std::optional<Value>& value) {
   return value ? Json(*value) : Json();
 }
 
-Json json_of(const hub::Encoding& e) {
+Json json_of(const Encoding& e) {
   return {{"codec", e.codec ? Json(to_string(*e.codec)) : Json()},
           {"quality", e.quality},
           {"chroma", to_string(e.chroma)},
@@ -24,7 +28,7 @@ Json json_of(const hub::Encoding& e) {
 
 }  // namespace
 
-Json json_of(const hub::DestinationStatus& d) {
+Json json_of(const DestinationStatus& d) {
   return {{"id", d.settings.id},
           {"url", d.settings.url},
           {"state", to_string(d.state)},
@@ -45,7 +49,7 @@ Json json_of(const hub::DestinationStatus& d) {
           {"rtt_ms", rounded(d.stats.rtt_ms)}};
 }
 
-Json json_of(const hub::StreamStatus& s) {
+Json json_of(const StreamStatus& s) {
   Json destinations = Json::array();
   for (const auto& destination : s.destinations) destinations.push_back(json_of(destination));
   const auto& total = s.stats.captured_encoded_total;
@@ -73,10 +77,21 @@ Json json_of(const hub::StreamStatus& s) {
           {"destinations", destinations}};
 }
 
-Json json_of(const std::vector<hub::StreamStatus>& streams) {
+Json without_passwords(Json said) {
+  if (said.is_string()) {
+    static const std::regex kUser("://[^/@\\s]*@");
+    return std::regex_replace(said.get<std::string>(), kUser, "://***@");
+  }
+  if (said.is_structured()) {
+    for (auto& part : said) part = without_passwords(std::move(part));
+  }
+  return said;
+}
+
+Json json_of(const std::vector<StreamStatus>& streams) {
   Json list = Json::array();
   for (const auto& stream : streams) list.push_back(json_of(stream));
   return list;
 }
 
-}  // namespace glimt::command
+}  // namespace glimt::hub

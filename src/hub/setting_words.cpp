@@ -1,4 +1,4 @@
-#include "ctl_settings.hpp"
+#include "hub/setting_words.hpp"
 
 #include <spdlog/fmt/fmt.h>
 
@@ -9,10 +9,8 @@
 #include "base/nearest.hpp"
 #include "glimt/url.hpp"
 
-namespace glimt::command {
+namespace glimt::hub {
 namespace {
-
-using hub::StreamSettings;
 
 Error bad(std::string message) { return {ErrorKind::invalid_argument, std::move(message)}; }
 
@@ -146,4 +144,4 @@ std::vector<Difference> differences(const StreamSettings& before, const StreamSe
   return found;
 }
 
-}  // namespace glimt::command
+}  // namespace glimt::hub

@@ -1,0 +1,60 @@
+// A hub of the test's own: its folder, its port, its state, and `glimt ctl` on it.
+import { execFile, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+
+async function freePort() {
+  const server = createServer();
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+export class Hub {
+  static async create(command, config) {
+    const hub = new Hub();
+    hub.command = command;
+    hub.folder = mkdtempSync(join(tmpdir(), 'glimt-page-'));
+    hub.port = await freePort();
+    hub.base = `http://127.0.0.1:${hub.port}/`;
+    hub.environment = { ...process.env, XDG_RUNTIME_DIR: hub.folder, XDG_STATE_HOME: hub.folder, GLIMT_CONTROL: '' };
+    writeFileSync(join(hub.folder, 'hub.toml'), config);
+    await hub.start();
+    return hub;
+  }
+
+  async start() {
+    const options = ['--config', `${this.folder}/hub.toml`, '--state', `${this.folder}/hub.json`, '--listen', `127.0.0.1:${this.port}`];
+    this.child = spawn(this.command, ['hub', ...options], { env: this.environment, stdio: ['ignore', 'ignore', 'pipe'] });
+    this.said = '';
+    await new Promise((resolve, reject) => {
+      this.child.stderr.on('data', (data) => {
+        this.said += data;
+        if (this.said.includes('steer it: glimt ctl')) resolve();
+      });
+      this.child.once('exit', (code) => reject(new Error(`the hub ended with ${code}: ${this.said}`)));
+    });
+  }
+
+  async kill(signal = 'SIGKILL') {
+    if (this.child.exitCode !== null || this.child.signalCode !== null) return;
+    const ended = new Promise((resolve) => this.child.once('exit', resolve));
+    this.child.kill(signal);
+    await ended;
+  }
+
+  async end() {
+    await this.kill('SIGTERM');
+    rmSync(this.folder, { recursive: true });
+  }
+
+  /** Name -> all that `ctl` tells of it. */
+  async streams() {
+    const { stdout } = await promisify(execFile)(this.command, ['ctl', 'streams', '--json'], { env: this.environment });
+    return Object.fromEntries(JSON.parse(stdout).streams.map((stream) => [stream.name, stream]));
+  }
+}

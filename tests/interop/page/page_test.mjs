@@ -1,0 +1,204 @@
+// The page of a hub, as its users see and touch it: Chromium, a real hub, real clicks.
+//   node page_test.mjs GLIMT [--screenshots FOLDER]
+import { readFileSync } from 'node:fs';
+import { chromium } from 'playwright-core';
+import { Checks, pollUntil } from './checks.mjs';
+import { checkControls, checkDestinations, checkSettings } from './controls.mjs';
+import { Hub } from './hub.mjs';
+import { takeScreenshots } from './screenshots.mjs';
+import { readTimeCode } from './time_code.mjs';
+
+const kMostBytes = 100_000;
+const kFlags = '--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync'.split(' ');
+const kConfig = `
+[[stream]]
+name = "cam0"
+source = "test:?size=640x360&fps=30"
+destinations = ["udp://127.0.0.1:15000"]
+
+[[stream]]
+name = "door"
+source = "test:?size=640x360&fps=25"
+
+[[stream]]
+name = "yard"
+source = "test:?size=640x360&fps=15"
+
+[[stream]]
+name = "workshop"
+source = "/dev/video77"
+`;
+
+const tile = (page, name) => page.locator(`.tile[data-stream="${name}"]`);
+const hash = (page) => new URL(page.url()).hash;
+
+async function checkPictures(checks, page) {
+  const first = await pollUntil(() => readTimeCode(page, 'cam0'));
+  checks.that(first, 'the number burnt into the picture is read back from the canvas');
+  const later = await pollUntil(async () => {
+    const code = await readTimeCode(page, 'cam0');
+    return code && first && code.number > first.number ? code : null;
+  });
+  checks.that(later && later.capturedUs > first.capturedUs, 'a later picture has a later number and time', [first, later]);
+  const said = await pollUntil(async () => {
+    const caption = await tile(page, 'cam0').locator('.caption').innerText();
+    return /[\d.]+ ms\s*±[\d.]+/.test(caption) && /[\d.]+ fps · [\d.]+ Mbit\/s · jpeg/.test(caption) && /[\d.]+ %/.test(caption) && caption;
+  });
+  checks.that(said, 'a tile tells latency with its bound, fps, Mbit/s, codec and integrity', await tile(page, 'cam0').innerText());
+  const latency = Number(await tile(page, 'cam0').getAttribute('data-latency-ms'));
+  checks.that(latency > 0 && latency < 10_000, 'the latency of the picture on the screen is a sane number', latency);
+  console.log(`captured → painted: ${await tile(page, 'cam0').locator('.delay').innerText()}`);
+  checks.that((await tile(page, 'workshop').locator('.notice').innerText()).includes('/dev/video77'), 'a stream in trouble says why');
+}
+
+async function checkOneLarge(checks, page) {
+  await tile(page, 'cam0').locator('.screen-link').click();
+  await page.locator('#panel').waitFor();
+  checks.equal([hash(page), await tile(page, 'door').isVisible()], ['#cam0', false], 'a click makes one large and the address keeps it');
+  await page.goBack();
+  await tile(page, 'door').waitFor();
+  checks.equal([hash(page), await page.locator('#panel').isVisible()], ['', false], 'the back button leads back to all');
+  await page.goto(`${page.url().split('#')[0]}#door`);
+  await page.reload();
+  await page.locator('#panel').waitFor();
+  checks.equal([await tile(page, 'door').isVisible(), await tile(page, 'cam0').isVisible()], [true, false], 'an address with a name opens that stream');
+  await page.locator('#back').click();
+  await tile(page, 'cam0').waitFor();
+  checks.equal(hash(page), '', 'the arrow in the header leads back too');
+}
+
+async function checkKeys(checks, page) {
+  await tile(page, 'cam0').locator('.screen-link').focus();
+  await page.keyboard.press('ArrowRight');
+  checks.equal(await page.evaluate(() => document.activeElement.getAttribute('href')), '#door', 'an arrow moves the focus to the next stream');
+  await page.keyboard.press('Enter');
+  await page.locator('#panel').waitFor();
+  checks.equal(hash(page), '#door', 'Enter makes it large');
+  await page.keyboard.press('ArrowLeft');
+  await pollUntil(() => hash(page) === '#cam0');
+  checks.equal(hash(page), '#cam0', 'large, an arrow shows the next one');
+  await page.keyboard.press('b');
+  checks.equal(await page.locator('#boxes').getAttribute('aria-pressed'), 'false', 'b hides the boxes');
+  await page.keyboard.press('b');
+  const download = page.waitForEvent('download');
+  await page.keyboard.press('s');
+  checks.equal((await download).suggestedFilename(), 'cam0.jpg', 's takes a snapshot');
+  await page.keyboard.press('f');
+  checks.that(await pollUntil(() => page.evaluate(() => document.fullscreenElement !== null)), 'f is full screen');
+  await page.keyboard.press('f');
+  await pollUntil(() => page.evaluate(() => document.fullscreenElement === null));
+  await page.keyboard.press('?');
+  checks.that(await page.locator('#help-dialog').isVisible(), '? shows the keys');
+  await page.keyboard.press('Escape');
+  checks.that(!(await page.locator('#help-dialog').isVisible()) && hash(page) === '#cam0', 'Esc closes them, and nothing else');
+  await page.keyboard.press('Escape');
+  checks.equal(hash(page), '', 'Esc leads back to all');
+}
+
+async function checkTools(checks, page) {
+  const event = page.waitForEvent('download');
+  await tile(page, 'cam0').locator('.snapshot').click();
+  const bytes = readFileSync(await (await event).path());
+  checks.equal([bytes[0], bytes[1], bytes.at(-2), bytes.at(-1)], [0xff, 0xd8, 0xff, 0xd9], 'the camera saves a whole JPEG');
+  await tile(page, 'cam0').locator('.full').click();
+  checks.that(await pollUntil(() => page.evaluate(() => document.fullscreenElement?.classList.contains('screen'))), 'full screen by its button');
+  await page.evaluate(() => document.exitFullscreen());
+  await page.locator('#boxes').click();
+  checks.equal(await page.locator('#boxes').getAttribute('aria-pressed'), 'false', 'boxes off by their button');
+  await page.locator('#boxes').click();
+  await page.locator('#help').click();
+  await page.locator('#help-dialog .cancel').click();
+  checks.that(!(await page.locator('#help-dialog').isVisible()), 'the keys open and close by buttons');
+}
+
+async function checkRestart(checks, page, hub) {
+  await hub.kill();
+  await page.locator('#offline').waitFor();
+  checks.that(true, 'a hub that is gone is said');
+  await hub.start();
+  const from = Date.now();
+  const before = await tile(page, 'cam0').getAttribute('data-frame');
+  const painted = await pollUntil(async () => (await readTimeCode(page, 'cam0')) && (await tile(page, 'cam0').getAttribute('data-frame')) !== before);
+  checks.that(painted, 'pictures come again by themselves after the hub was started anew');
+  console.log(`hub ready → painted again: ${Date.now() - from} ms`);
+  await page.locator('#offline').waitFor({ state: 'hidden' });
+}
+
+// The hub's answer replaced: what a page does that may look, and one that may not.
+async function checkRights(checks, browser, base) {
+  const page = await browser.newPage();
+  await page.route('**/streams/**', (route) =>
+    route.request().method() === 'GET' ? route.continue() : route.fulfill({ status: 403, json: { error: 'this token may look, not steer' } }));
+  await page.goto(`${base}#cam0`);
+  await page.locator('.pause').click();
+  await page.locator('.hint').waitFor();
+  checks.equal([await page.locator('.pause').count(), await page.locator('#add').isVisible()], [0, false], '403: the controls go, a hint comes');
+  await page.route('**/streams', (route) => route.fulfill({ status: 401, json: { error: 'a token is wanted' } }));
+  await page.reload();
+  await page.locator('#token-dialog input').fill('se cret');
+  await page.locator('#token-dialog .primary').click();
+  await page.waitForURL('**/?token=se%20cret*');
+  checks.that(page.url().endsWith('#cam0'), '401: a field for the token, which goes into the address', page.url());
+  await page.close();
+}
+
+async function checkPhone(checks, browser, base) {
+  const page = await browser.newPage({ viewport: { width: 375, height: 812 }, isMobile: true, hasTouch: true });
+  for (const at of [base, `${base}#cam0`]) {
+    await page.goto('about:blank');
+    await page.goto(at);
+    await page.locator('.tile[data-frame]').first().waitFor();
+    checks.equal(await page.evaluate(() => document.documentElement.scrollWidth), 375, `nothing stands out at 375 pixels: ${at.split('/').at(-1) || 'all'}`);
+  }
+  await page.close();
+}
+
+// Ears on the page: what it loads, what it complains of.
+function listen(page) {
+  const heard = { bytes: 0, strangers: [], complaints: [] };
+  page.on('request', (request) => {
+    if (new URL(request.url()).hostname !== '127.0.0.1' && !request.url().startsWith('blob:')) heard.strangers.push(request.url());
+  });
+  page.on('response', async (response) => {
+    if (/\/$|\.(js|css|svg)$/.test(new URL(response.url()).pathname)) heard.bytes += (await response.body().catch(() => '')).length;
+  });
+  page.on('pageerror', (error) => heard.complaints.push(error.message));
+  page.on('console', (message) => {
+    if (message.type() === 'error') heard.complaints.push(message.text());
+  });
+  return heard;
+}
+
+async function main() {
+  const [command, option, folder] = process.argv.slice(2);
+  const checks = new Checks();
+  const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: kFlags });
+  const hub = await Hub.create(command, kConfig);
+  try {
+    const page = await browser.newPage();
+    page.setDefaultTimeout(30_000);
+    const heard = listen(page);
+    await page.goto(hub.base);
+    await checkPictures(checks, page);
+    checks.that(heard.bytes > 0 && heard.bytes < kMostBytes, `the whole page has ${heard.bytes} bytes`);
+    if (option === '--screenshots') await takeScreenshots(browser, hub.base, folder);
+    await checkOneLarge(checks, page);
+    await checkKeys(checks, page);
+    await checkTools(checks, page);
+    checks.equal(heard.complaints, [], 'the page has nothing to complain of');
+    await checkSettings(checks, page, hub);
+    await checkDestinations(checks, page, hub);
+    await checkControls(checks, page, hub);
+    checks.equal(heard.strangers, [], 'nobody but the hub is asked for anything');
+    await checkPhone(checks, browser, hub.base);
+    await checkRights(checks, browser, hub.base);
+    await page.goto(hub.base);
+    await checkRestart(checks, page, hub);
+  } finally {
+    await browser.close();
+    await hub.end();
+  }
+  return checks.finish();
+}
+
+process.exitCode = await main();
