@@ -43,6 +43,8 @@ ONLY_IN = [
     (r"lib(avcodec|avformat|avutil|swscale)/", r"src/(media/libav\.hpp|((en|de)code/h264|sink/recording)\.cpp|gateway/.*)",
      "FFmpeg belongs to media/libav.hpp, {encode,decode}/h264.cpp, sink/recording.cpp and gateway/"),
     (r"(grpc|grpcpp|google/protobuf|glimt/control/v1)/", r"src/control/.*", "gRPC belongs to src/control/"),
+    (r"openssl/", r"src/(access|control)/.*", "OpenSSL belongs to src/access/ and src/control/"),
+    (r"boost/", r"src/web/beast_.*", "Boost belongs to src/web/beast_*"),
     (r"(gtest|gmock)/", r".*_test\.cpp", "gtest belongs to *_test.cpp"),
 ]
 
@@ -63,8 +65,10 @@ def allowed_folders(folder):
         return UP_TO_PIPELINE
     if folder == "hub":
         return UP_TO_PIPELINE | {"hub"}
+    if folder == "access":
+        return {"base", folder}
     if folder in BORDERS:
-        return UP_TO_PIPELINE | {"hub", folder}
+        return UP_TO_PIPELINE | {"access", "hub", folder}
     return EVERYTHING if folder == "api" else None
 
 

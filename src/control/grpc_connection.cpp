@@ -4,9 +4,9 @@
 
 #include <charconv>
 
+#include "access/secret_file.hpp"
 #include "control/grpc_library.hpp"
 #include "control/grpc_tls.hpp"
-#include "control/secret_file.hpp"
 
 namespace glimt::control {
 namespace {
@@ -66,7 +66,7 @@ Result<Connection> connect(const ClientOptions& options) {
     if (!tls) return tls.error();
     credentials = *tls;
     if (!options.token_file.empty()) {
-      auto read = read_token(options.token_file);
+      auto read = access::read_token(options.token_file);
       if (!read) return read.error();
       token = std::move(*read);
     }

@@ -7,10 +7,11 @@
 #include <grpcpp/security/auth_metadata_processor.h>
 #include <grpcpp/server_context.h>
 
+#include "access/refusals.hpp"
 #include "base/mutex.hpp"
 #include "control/authorizer.hpp"
+#include "control/method.hpp"
 #include "control/rate_limit.hpp"
-#include "control/refusals.hpp"
 
 namespace glimt::control {
 
@@ -35,7 +36,7 @@ class Gate {
   const int calls_per_second_;
   mutable Mutex m_;
   RateLimit limit_ GLIMT_GUARDED_BY(m_);
-  Refusals refusals_ GLIMT_GUARDED_BY(m_);
+  access::Refusals refusals_ GLIMT_GUARDED_BY(m_){"control"};
   uint64_t calls_ GLIMT_GUARDED_BY(m_) = 0;
 };
 

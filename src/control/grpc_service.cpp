@@ -7,7 +7,7 @@
 #include "control/grpc_library.hpp"
 #include "control/grpc_tls.hpp"
 #include "control/private_socket.hpp"
-#include "control/x509.hpp"
+#include "control/self_signed.hpp"
 
 namespace glimt::control {
 namespace {
@@ -115,9 +115,10 @@ Result<void> GrpcService::start() {
 
 Result<std::unique_ptr<Service>> open_grpc_service(const ServiceOptions& options) {
   set_up_grpc();
-  auto authorizer = Authorizer::open(options.settings.view_token_file, options.settings.steer_token_file);
-  if (!authorizer) return authorizer.error();
-  auto service = std::make_unique<GrpcService>(options, std::move(*authorizer));
+  const auto tokens =
+      access::Tokens::open(options.settings.view_token_file, options.settings.steer_token_file);
+  if (!tokens) return tokens.error();
+  auto service = std::make_unique<GrpcService>(options, Authorizer(*tokens));
   Result<void> started;
   // gRPC's threads are born here and take after this one: signals stay with the main thread.
   Thread("glimt-control", [&] {

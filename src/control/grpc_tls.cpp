@@ -1,32 +1,11 @@
 #include "control/grpc_tls.hpp"
 
-#include "control/secret_file.hpp"
-#include "control/x509.hpp"
+#include "access/x509.hpp"
 
 namespace glimt::control {
 namespace {
 
 Error invalid(std::string message) { return {ErrorKind::invalid_argument, std::move(message)}; }
-
-struct Pair {
-  std::string certificate, key;
-};
-
-Result<Pair> read_pair(const std::string& certificate_file, const std::string& key_file) {
-  auto certificate = read_file(certificate_file, "certificate");
-  if (!certificate) return certificate.error();
-  auto key = read_secret(key_file, "key");
-  if (!key) return key.error();
-  if (auto fits = check_pair(*certificate, *key, certificate_file); !fits) return fits.error();
-  return Pair{std::move(*certificate), std::move(*key)};
-}
-
-Result<std::string> read_authority(const std::string& file) {
-  auto text = read_file(file, "certificate");
-  if (!text) return text;
-  if (auto fits = check_authority(*text, file); !fits) return fits.error();
-  return text;
-}
 
 }  // namespace
 
@@ -44,7 +23,7 @@ Result<void> check_tcp(const hub::ControlSettings& settings) {
 
 Result<std::shared_ptr<grpc::ServerCredentials>> server_credentials(const hub::ControlSettings& settings,
                                                                     Gate& gate) {
-  const auto pair = read_pair(settings.certificate, settings.key);
+  const auto pair = access::read_pair(settings.certificate, settings.key);
   if (!pair) return pair.error();
   const bool tokens = !settings.view_token_file.empty() || !settings.steer_token_file.empty();
   const auto asks = settings.client_ca.empty() ? GRPC_SSL_DONT_REQUEST_CLIENT_CERTIFICATE
@@ -53,7 +32,7 @@ Result<std::shared_ptr<grpc::ServerCredentials>> server_credentials(const hub::C
   grpc::SslServerCredentialsOptions options(asks);
   options.pem_key_cert_pairs.push_back({pair->key, pair->certificate});
   if (!settings.client_ca.empty()) {
-    const auto authority = read_authority(settings.client_ca);
+    const auto authority = access::read_authority(settings.client_ca);
     if (!authority) return authority.error();
     options.pem_root_certs = *authority;
   }
@@ -70,11 +49,11 @@ Result<std::shared_ptr<grpc::ChannelCredentials>> client_credentials(const Clien
   if (options.token_file.empty() && options.certificate.empty())
     return invalid("control over TCP wants a token (--token-file FILE) or a client certificate and its key");
   grpc::SslCredentialsOptions tls;
-  const auto authority = read_authority(options.ca);
+  const auto authority = access::read_authority(options.ca);
   if (!authority) return authority.error();
   tls.pem_root_certs = *authority;
   if (!options.certificate.empty()) {
-    auto pair = read_pair(options.certificate, options.key);
+    auto pair = access::read_pair(options.certificate, options.key);
     if (!pair) return pair.error();
     tls.pem_cert_chain = std::move(pair->certificate);
     tls.pem_private_key = std::move(pair->key);

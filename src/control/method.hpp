@@ -7,9 +7,11 @@
 #include <cstdint>
 #include <string_view>
 
+#include "access/role.hpp"
+
 namespace glimt::control {
 
-enum class Role : uint8_t { view, steer };  // each may what those before it may
+using access::Role;
 
 enum class Method : uint8_t {
   list_streams,

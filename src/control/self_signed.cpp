@@ -1,3 +1,5 @@
+#include "control/self_signed.hpp"
+
 #include <fcntl.h>
 #include <openssl/ec.h>
 #include <openssl/err.h>
@@ -13,12 +15,16 @@
 #include <cstring>
 #include <filesystem>
 
+#include "access/openssl_ptr.hpp"
 #include "base/unique_fd.hpp"
-#include "control/openssl_ptr.hpp"
-#include "control/x509.hpp"
 
 namespace glimt::control {
 namespace {
+
+using access::Bio;
+using access::Certificate;
+using access::Key;
+using access::Names;
 
 Error trouble() {
   ERR_clear_error();

@@ -1,8 +1,8 @@
-#include "control/refusals.hpp"
+#include "access/refusals.hpp"
 
 #include <gtest/gtest.h>
 
-namespace glimt::control {
+namespace glimt::access {
 namespace {
 
 using std::chrono::milliseconds;
@@ -14,7 +14,7 @@ class RefusalsTest : public testing::Test {
     return refusals.add(time, "ipv4:10.0.0.5:4711", "AddStream", "wrong token").value_or("");
   }
 
-  Refusals refusals;
+  Refusals refusals{"control"};
   Instant time = Instant(seconds(1000));
 };
 
@@ -41,4 +41,4 @@ TEST_F(RefusalsTest, AfterAQuietWhileALineStandsForItself) {
 }
 
 }  // namespace
-}  // namespace glimt::control
+}  // namespace glimt::access

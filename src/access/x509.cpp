@@ -1,13 +1,14 @@
-#include "control/x509.hpp"
+#include "access/x509.hpp"
 
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/x509.h>
 
+#include "access/openssl_ptr.hpp"
+#include "access/secret_file.hpp"
 #include "base/log.hpp"
-#include "control/openssl_ptr.hpp"
 
-namespace glimt::control {
+namespace glimt::access {
 namespace {
 
 Bio reader_of(const std::string& text) {
@@ -30,8 +31,6 @@ void warn_of_dates(const X509* certificate, const std::string& name) {
     log::warning("certificate {} is not valid yet; check this machine's clock", name);
 }
 
-}  // namespace
-
 Result<void> check_pair(const std::string& certificate, const std::string& key, const std::string& name) {
   const auto parsed = parse_certificate(certificate);
   const Key parsed_key(PEM_read_bio_PrivateKey(reader_of(key).get(), nullptr, no_password, nullptr));
@@ -46,11 +45,24 @@ Result<void> check_pair(const std::string& certificate, const std::string& key, 
   return {};
 }
 
-Result<void> check_authority(const std::string& certificates, const std::string& name) {
-  const bool is_one = parse_certificate(certificates) != nullptr;
-  ERR_clear_error();
-  if (!is_one) return invalid(name + ": no certificate in PEM; name the file of the authority's certificate");
-  return {};
+}  // namespace
+
+Result<Pair> read_pair(const std::string& certificate_file, const std::string& key_file) {
+  auto certificate = read_file(certificate_file, "certificate");
+  if (!certificate) return certificate.error();
+  auto key = read_secret(key_file, "key");
+  if (!key) return key.error();
+  if (auto fits = check_pair(*certificate, *key, certificate_file); !fits) return fits.error();
+  return Pair{std::move(*certificate), std::move(*key)};
 }
 
-}  // namespace glimt::control
+Result<std::string> read_authority(const std::string& file) {
+  auto text = read_file(file, "certificate");
+  if (!text) return text;
+  const bool is_one = parse_certificate(*text) != nullptr;
+  ERR_clear_error();
+  if (!is_one) return invalid(file + ": no certificate in PEM; name the file of the authority's certificate");
+  return text;
+}
+
+}  // namespace glimt::access

@@ -1,8 +1,8 @@
-#include "control/refusals.hpp"
+#include "access/refusals.hpp"
 
 #include <spdlog/fmt/fmt.h>
 
-namespace glimt::control {
+namespace glimt::access {
 namespace {
 
 constexpr std::chrono::seconds kBetweenLines{10};
@@ -16,11 +16,11 @@ std::optional<std::string> Refusals::add(Instant now, std::string_view peer, std
     ++unsaid_;
     return {};
   }
-  std::string line = fmt::format("control: refused {} of {}: {}", method, peer, why);
+  std::string line = fmt::format("{}: refused {} of {}: {}", border_, method, peer, why);
   if (unsaid_ > 0) line += fmt::format(" ({} more were refused meanwhile)", unsaid_);
   said_ = now;
   unsaid_ = 0;
   return line;
 }
 
-}  // namespace glimt::control
+}  // namespace glimt::access

@@ -9,7 +9,7 @@
 
 #include <memory>
 
-namespace glimt::control {
+namespace glimt::access {
 
 template <auto kFree>
 struct OpensslFree {
@@ -23,4 +23,4 @@ using Key = std::unique_ptr<EVP_PKEY, OpensslFree<EVP_PKEY_free>>;
 using Certificate = std::unique_ptr<X509, OpensslFree<X509_free>>;
 using Names = std::unique_ptr<GENERAL_NAMES, OpensslFree<GENERAL_NAMES_free>>;
 
-}  // namespace glimt::control
+}  // namespace glimt::access

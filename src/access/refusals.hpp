@@ -14,18 +14,21 @@
 
 #include "base/clock.hpp"
 
-namespace glimt::control {
+namespace glimt::access {
 
 class Refusals {
  public:
+  explicit Refusals(std::string_view border) : border_(border) {}  // for people, as in "control"
+
   // The line to write now, if any.
   std::optional<std::string> add(Instant now, std::string_view peer, std::string_view method,
                                  std::string_view why);
   uint64_t count() const { return count_; }
 
  private:
+  const std::string border_;
   uint64_t count_ = 0, unsaid_ = 0;
   std::optional<Instant> said_;
 };
 
-}  // namespace glimt::control
+}  // namespace glimt::access

@@ -1,4 +1,4 @@
-#include "control/secret_file.hpp"
+#include "access/secret_file.hpp"
 
 #include <sys/stat.h>
 
@@ -7,7 +7,7 @@
 
 #include "base/log.hpp"
 
-namespace glimt::control {
+namespace glimt::access {
 namespace {
 
 constexpr size_t kLargestFile = size_t{1} << 20;
@@ -60,4 +60,4 @@ Result<std::string> read_token(const std::string& path) {
   return token;
 }
 
-}  // namespace glimt::control
+}  // namespace glimt::access

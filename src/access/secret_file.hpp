@@ -9,7 +9,7 @@
 
 #include "glimt/error.hpp"
 
-namespace glimt::control {
+namespace glimt::access {
 
 // `what`: for people, as in "certificate".
 Result<std::string> read_file(const std::string& path, const std::string& what);
@@ -18,4 +18,4 @@ Result<std::string> read_secret(const std::string& path, const std::string& what
 // The first line, without spaces around it: 16 to 4096 printable characters of ASCII.
 Result<std::string> read_token(const std::string& path);
 
-}  // namespace glimt::control
+}  // namespace glimt::access
