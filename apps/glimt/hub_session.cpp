@@ -48,9 +48,16 @@ Result<void> HubSession::start() {
 
 Result<void> HubSession::start_web() {
   if (config_.web.listen.empty()) return {};
-  auto web = web::open_server({.hub = *hub_, .listen = config_.web.listen, .more_metrics = [this] {
-                                 return control_metrics(service_->counters());
-                               }});
+  const auto& control = config_.control;
+  web::ServerOptions options{.hub = *hub_, .listen = config_.web.listen};
+  if (config_.web.tls) {
+    options.certificate = control.certificate;
+    options.key = control.key;
+  }
+  options.view_token_file = control.view_token_file;
+  options.steer_token_file = control.steer_token_file;
+  options.more_metrics = [this] { return control_metrics(service_->counters()); };
+  auto web = web::open_server(options);
   if (!web)
     return Error{web.error().kind,
                  web.error().message + "; --listen HOST:PORT chooses another, --listen none does without"};
@@ -64,7 +71,7 @@ void HubSession::say() const {
     say_other_side(destinations_of(stream));
   }
   say_how_to_steer(*service_);
-  if (web_) log::info("is all well: curl {}health", web_->address());
+  if (web_) say_how_to_look(*web_, config_);
 }
 
 Result<hub::Hub::Reload> HubSession::reload() {

@@ -25,6 +25,14 @@ void say_how_to_steer(const control::Service& service) {
   }
 }
 
+void say_how_to_look(const web::Server& web, const hub::HubConfig& config) {
+  const auto& token = config.control.view_token_file.empty() ? config.control.steer_token_file
+                                                             : config.control.view_token_file;
+  log::info("look at it: {}{}", web.address(), token.empty() ? "" : "?token=TOKEN, the one in " + token);
+  const std::string trusting = config.web.tls ? "--cacert " + quoted(config.control.certificate) + " " : "";
+  log::info("is all well: curl {}{}health", trusting, web.address());
+}
+
 std::string control_metrics(const control::Service::Counters& c) {
   std::string text;
   const auto add = [&](const char* name, const char* type, const char* help, uint64_t value) {

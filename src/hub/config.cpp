@@ -60,12 +60,17 @@ constexpr Key<ControlDraft> kControlKeys[] = {
      [](const Entry& e, ControlDraft& c) { e.to_parsed(c.said.max_message_bytes, parse_message_bytes); }},
 };
 
-constexpr Key<WebSettings> kWebKeys[] = {
+constexpr Key<WebDraft> kWebKeys[] = {
     {"listen",
-     [](const Entry& e, WebSettings& w) {
+     [](const Entry& e, WebDraft& w) {
        const bool none = e.value.text == "none";
-       if (none) w.listen.clear();
-       if (!none) e.to_parsed(w.listen, parse_listen);
+       if (none) w.said.listen.clear();
+       if (!none) e.to_parsed(w.said.listen, parse_listen);
+     }},
+    {"tls",
+     [](const Entry& e, WebDraft& w) {
+       e.to_flag(w.said.tls);
+       w.line_of_tls = e.value.line;
      }},
 };
 

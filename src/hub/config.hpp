@@ -13,18 +13,19 @@
 namespace glimt::hub {
 
 struct ControlSettings {
-  std::string unix_path;         // empty: default_control_path()
-  std::string tcp;               // "host:port"; empty: none. Only with certificate and key
-  std::string certificate, key;  // PEM files
-  std::string client_ca;         // PEM file; certificates signed by it may steer
-  std::string view_token_file, steer_token_file;
-  int calls_per_second = 1000;  // of all together; 0: no limit
+  std::string unix_path;                          // empty: default_control_path()
+  std::string tcp;                                // "host:port"; empty: none. Only with certificate and key
+  std::string certificate, key;                   // PEM files
+  std::string client_ca;                          // PEM file; certificates signed by it may steer
+  std::string view_token_file, steer_token_file;  // over TCP, and of the page
+  int calls_per_second = 1000;                    // of all together; 0: no limit
   int watchers = 64;
   size_t max_message_bytes = size_t{1} << 20;
   bool operator==(const ControlSettings&) const = default;
 };
 struct WebSettings {
   std::string listen = "127.0.0.1:8080";  // empty: none
+  bool tls = false;                       // with certificate and key of [control]
   bool operator==(const WebSettings&) const = default;
 };
 struct HubConfig {

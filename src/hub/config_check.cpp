@@ -30,6 +30,13 @@ void check_control(const ControlDraft& control, Faults& faults) {
   }
 }
 
+void check_web(const ConfigDraft& draft, Faults& faults) {
+  const auto& control = draft.control.said;
+  if (draft.web.said.tls && (control.certificate.empty() || control.key.empty()))
+    faults.add(draft.web.line_of_tls,
+               "tls: set certificate and key in [control] (`glimt hub --make-cert` makes both)");
+}
+
 void check_limits(const ConfigDraft& draft, Faults& faults) {
   size_t streams = 0, destinations = 0;
   for (const auto& stream : draft.streams) {
@@ -124,6 +131,7 @@ void give_ids(ConfigDraft& draft) {
 
 void check_whole(const ConfigDraft& draft, Faults& faults) {
   check_control(draft.control, faults);
+  check_web(draft, faults);
   check_limits(draft, faults);
   Taken names, places;
   for (const auto& stream : draft.streams) {
@@ -136,7 +144,7 @@ HubConfig config_of(ConfigDraft draft) {
   HubConfig config;
   config.limits = draft.limits;
   config.control = std::move(draft.control.said);
-  config.web = std::move(draft.web);
+  config.web = std::move(draft.web.said);
   config.state_path = std::move(draft.state_path);
   config.announce = draft.announce;
   for (auto& stream : draft.streams) {

@@ -29,11 +29,15 @@ struct ControlDraft {
   ControlSettings said;
   size_t line_of_tcp = 0;
 };
+struct WebDraft {
+  WebSettings said;
+  size_t line_of_tls = 0;
+};
 struct ConfigDraft {
   std::vector<StreamDraft> streams;
   Limits limits;
   ControlDraft control;
-  WebSettings web;
+  WebDraft web;
   std::string state_path;
   bool announce = true;
 };

@@ -56,6 +56,7 @@ watchers = 7
 max_message = "2Mi"
 [web]
 listen = "none"
+tls = true
 )");
   EXPECT_EQ(config.state_path, "none");
   EXPECT_FALSE(config.announce);
@@ -70,6 +71,12 @@ listen = "none"
   EXPECT_EQ(control.watchers, 7);
   EXPECT_EQ(control.max_message_bytes, size_t{2} << 20);
   EXPECT_EQ(config.web.listen, "");
+  EXPECT_TRUE(config.web.tls);
+}
+
+TEST(ConfigTest, TlsOfThePageWantsCertificateAndKey) {
+  EXPECT_THAT(refusal("[web]\ntls = true\n[control]\nkey = \"hub.key\"\n"), StartsWith("hub.toml:2: tls: "));
+  EXPECT_FALSE(parsed("[web]\ntls = false\n").web.tls);
 }
 
 TEST(ConfigTest, ReadsAllThatIsSaidOfAStream) {

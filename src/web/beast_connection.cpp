@@ -5,7 +5,9 @@
 #include <boost/beast/websocket/rfc6455.hpp>
 #include <ctime>
 
+#include "base/log.hpp"
 #include "web/beast_viewer.hpp"
+#include "web/peer_user.hpp"
 #include "web/steering.hpp"
 
 namespace glimt::web {
@@ -62,7 +64,7 @@ void set_guards(http::fields& fields) {
 }
 
 Connection::Connection(boost::asio::ip::tcp::socket socket, Connections& all)
-    : all_(all), stream_(std::move(socket)) {}
+    : all_(all), stream_(std::move(socket), all.tls) {}
 
 Connection::~Connection() {
   release_answer();
@@ -71,12 +73,25 @@ Connection::~Connection() {
 
 void Connection::serve() {
   seat_ = std::make_unique<Seat>(all_.counters);
-  read();
+  const auto user = user_of_peer(stream_.socket().native_handle());
+  own_user_ = user && (*user == geteuid() || *user == 0);
+  stream_.is_encrypted() ? shake_hands() : read();
+}
+
+void Connection::shake_hands() {
+  stream_.expires_after(all_.options.header_time);
+  stream_.async_handshake([self = shared_from_this()](Failure failure) {
+    if (!failure) return self->read();
+    if (ERR_GET_REASON(static_cast<unsigned long>(failure.value())) != SSL_R_HTTP_REQUEST) return;
+    self->stream_.leave_tls();
+    self->write(refusal(400, "this port speaks TLS: ask https://"), 11, false, false);
+  });
 }
 
 void Connection::turn_away() {
   turned_away_ = true;
   ++all_.turning_away;
+  if (stream_.is_encrypted()) return;  // a handshake is no work for who has no time
   Answer busy = refusal(503, "too many connections; try again in a few seconds");
   busy.retry_after_s = 5;
   write(std::move(busy), 11, false, false);
@@ -161,12 +176,25 @@ Answer Connection::answer(const Parser::value_type& header) {
   request.type = view(header[http::field::content_type]);
   if (steers) request.body = header.body();
   request.etag = view(header[http::field::if_none_match]);
+  request.shown = {.own_user = own_user_,
+                   .authorization = view(header[http::field::authorization]),
+                   .cookies = view(header[http::field::cookie])};
   request.protocols = view(header[http::field::sec_websocket_protocol]);
   Answer answer = all_.site.answer(request, all_.counters);
+  if (answer.status == 401 || answer.status == 403) refused(header, answer);
   if (all_.answer_bytes + answer.body.size() <= kMostAnswerBytes) return answer;
   Answer busy = refusal(503, "too many answers are on their way; try again in a few seconds");
   busy.retry_after_s = 5;
   return busy;
+}
+
+// The target stays out: a token may stand in it.
+void Connection::refused(const Parser::value_type& header, const Answer& why) {
+  Failure failure;
+  const auto peer = stream_.socket().remote_endpoint(failure);
+  const auto from = failure ? "a peer that has gone" : peer.address().to_string();
+  const auto line = all_.refusals.add(now(), from, view(header.method_string()), why.body);
+  if (line) log::warning("{}", *line);
 }
 
 void Connection::write(Answer answer, unsigned version, bool keep_alive, bool head) {
@@ -183,6 +211,8 @@ void Connection::write(Answer answer, unsigned version, bool keep_alive, bool he
     response_.set("Content-Security-Policy", beast::string_view(kPagePolicy.data(), kPagePolicy.size()));
   if (!answer.allow.empty())
     response_.set(http::field::allow, beast::string_view(answer.allow.data(), answer.allow.size()));
+  if (answer.status == 401) response_.set(http::field::www_authenticate, "Bearer realm=\"glimt\"");
+  if (!answer.cookie.empty()) response_.set(http::field::set_cookie, answer.cookie);
   if (answer.retry_after_s > 0) response_.set(http::field::retry_after, std::to_string(answer.retry_after_s));
   response_.keep_alive(keep_alive);
   response_.content_length(answer.body.size());
@@ -203,6 +233,10 @@ void Connection::on_written(Failure failure) {
   release_answer();
   if (failure) return;
   if (keep_alive) return wait();
+  if (stream_.is_encrypted()) {
+    stream_.expires_after(kLinger);
+    return stream_.async_shutdown([self = shared_from_this()](Failure) {});
+  }
   Failure ignored;
   stream_.socket().shutdown(boost::asio::ip::tcp::socket::shutdown_send, ignored);
   buffer_.clear();

@@ -8,12 +8,13 @@
 
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http.hpp>
 #include <memory>
 #include <optional>
 #include <set>
 
+#include "access/refusals.hpp"
+#include "web/beast_stream.hpp"
 #include "web/server.hpp"
 #include "web/site.hpp"
 
@@ -24,8 +25,10 @@ class ViewerConnection;
 // What the connections of a server share; bound to its thread.
 struct Connections {
   ServerOptions options;
+  boost::asio::ssl::context* tls = nullptr;  // null: plain
   Site site;
   WebCounters counters;
+  access::Refusals refusals{"web"};
   size_t turning_away = 0;  // connections that are told that there are too many
   size_t answer_bytes = 0;  // of answers on their way
   std::set<ViewerConnection*> viewers;
@@ -66,11 +69,13 @@ class Connection : public std::enable_shared_from_this<Connection> {
   using Response = boost::beast::http::response<boost::beast::http::string_body>;
   using Failure = boost::beast::error_code;
 
+  void shake_hands();
   void wait();
   void read();
   void on_header(Failure failure);
   void read_body();
   void on_request(bool keep_alive);
+  void refused(const Parser::value_type& header, const Answer& why);
   Answer answer(const Parser::value_type& header);
   void show(const Viewing& viewing, Parser::value_type header);
   void write(Answer answer, unsigned version, bool keep_alive, bool head);
@@ -79,7 +84,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void release_answer();
 
   Connections& all_;
-  boost::beast::tcp_stream stream_;
+  PeerStream stream_;
+  bool own_user_ = false;  // the peer is the hub's
   boost::beast::flat_buffer buffer_{kHeaderBytes};
   std::optional<Parser> parser_;  // one a request
   Response response_;

@@ -18,12 +18,12 @@ constexpr size_t kMostClocks = 16;
 class LiveConnection final : public ViewerConnection {
  public:
   LiveConnection(Connections& all, std::unique_ptr<Seat> seat, const Viewing& viewing,
-                 std::unique_ptr<UnitFeed> feed, beast::tcp_stream stream)
+                 std::unique_ptr<UnitFeed> feed, PeerStream stream)
       : ViewerConnection(all, std::move(seat), viewing, std::move(feed), LiveViewer::kCredit),
         socket_(std::move(stream)) {}
 
   void accept(const Request& request) {
-    beast::get_lowest_layer(socket_).expires_never();  // the WebSocket has times of its own
+    socket_.next_layer().expires_never();  // the WebSocket has times of its own
     socket_.set_option(
         websocket::stream_base::timeout{all_.options.header_time, all_.options.idle_time, true});
     socket_.set_option(websocket::stream_base::decorator([](websocket::response_type& response) {
@@ -117,13 +117,13 @@ class LiveConnection final : public ViewerConnection {
   }
   void gone() {
     ended_ = true;
-    beast::get_lowest_layer(socket_).close();
+    socket_.next_layer().close();
   }
   void close() {
     socket_.async_close(code_, [self = me()](beast::error_code) { self->gone(); });
   }
 
-  websocket::stream<beast::tcp_stream> socket_;
+  websocket::stream<PeerStream> socket_;
   beast::flat_buffer received_{kMostViewerBytes * 2};
   std::vector<uint8_t> head_;
   std::vector<asio::const_buffer> gather_;
@@ -137,7 +137,7 @@ class LiveConnection final : public ViewerConnection {
 
 std::shared_ptr<ViewerConnection> open_live_connection(
     Connections& all, std::unique_ptr<Seat> seat, const Viewing& viewing, std::unique_ptr<UnitFeed> feed,
-    beast::tcp_stream stream, const beast::http::request<beast::http::string_body>& request) {
+    PeerStream stream, const beast::http::request<beast::http::string_body>& request) {
   keep_little_unsent(stream);
   auto connection =
       std::make_shared<LiveConnection>(all, std::move(seat), viewing, std::move(feed), std::move(stream));

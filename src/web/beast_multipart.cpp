@@ -27,7 +27,7 @@ class MultipartConnection final : public ViewerConnection {
  public:
   // One picture is on its way, and is taken once the kernel has it.
   MultipartConnection(Connections& all, std::unique_ptr<Seat> seat, const Viewing& viewing,
-                      std::unique_ptr<UnitFeed> feed, beast::tcp_stream stream)
+                      std::unique_ptr<UnitFeed> feed, PeerStream stream)
       : ViewerConnection(all, std::move(seat), viewing, std::move(feed), 1), stream_(std::move(stream)) {}
 
   void open() {
@@ -95,7 +95,7 @@ class MultipartConnection final : public ViewerConnection {
     stream_.close();
   }
 
-  beast::tcp_stream stream_;
+  PeerStream stream_;
   std::array<char, 512> stray_;
   size_t stray_bytes_ = 0;
   std::string head_;
@@ -109,7 +109,7 @@ class MultipartConnection final : public ViewerConnection {
 std::shared_ptr<ViewerConnection> open_multipart_connection(Connections& all, std::unique_ptr<Seat> seat,
                                                             const Viewing& viewing,
                                                             std::unique_ptr<UnitFeed> feed,
-                                                            beast::tcp_stream stream) {
+                                                            PeerStream stream) {
   keep_little_unsent(stream);
   auto connection = std::make_shared<MultipartConnection>(all, std::move(seat), viewing, std::move(feed),
                                                           std::move(stream));

@@ -8,6 +8,8 @@
 #include <boost/asio/steady_timer.hpp>
 #include <cstring>
 
+#include "access/tokens.hpp"
+#include "access/x509.hpp"
 #include "base/log.hpp"
 #include "base/thread.hpp"
 #include "web/beast_viewer.hpp"
@@ -17,6 +19,7 @@ namespace glimt::web {
 namespace {
 
 namespace asio = boost::asio;
+namespace ssl = asio::ssl;
 using asio::ip::tcp;
 using Failure = boost::system::error_code;
 
@@ -45,13 +48,59 @@ Result<tcp::acceptor> listen(asio::io_context& io, const transport::Address& add
   return acceptor;
 }
 
+// What stands in files.
+struct Secrets {
+  std::unique_ptr<ssl::context> tls;  // empty: plain
+  access::Tokens tokens;
+};
+
+Result<std::unique_ptr<ssl::context>> open_tls(const ServerOptions& options) {
+  const auto pair = access::read_pair(options.certificate, options.key);
+  if (!pair) return pair.error();
+  auto tls = std::make_unique<ssl::context>(ssl::context::tls_server);
+  SSL_CTX_set_min_proto_version(tls->native_handle(), TLS1_3_VERSION);
+  Failure failure;
+  tls->use_certificate_chain(asio::buffer(pair->certificate), failure);
+  if (!failure) tls->use_private_key(asio::buffer(pair->key), ssl::context::pem, failure);
+  if (failure)
+    return Error{ErrorKind::invalid_argument,
+                 "certificate " + options.certificate + ": " + failure.message()};
+  return tls;
+}
+
+Result<Secrets> read_secrets(const ServerOptions& options) {
+  Secrets secrets;
+  if (options.certificate.empty() != options.key.empty())
+    return Error{ErrorKind::invalid_argument, "TLS wants a certificate and its key, both"};
+  if (!options.certificate.empty()) {
+    auto tls = open_tls(options);
+    if (!tls) return tls.error();
+    secrets.tls = std::move(*tls);
+  }
+  const auto tokens = access::Tokens::open(options.view_token_file, options.steer_token_file);
+  if (!tokens) return tokens.error();
+  secrets.tokens = *tokens;
+  return secrets;
+}
+
+Site::Options site_options(const ServerOptions& options, const tcp::endpoint& local, const Secrets& secrets) {
+  Site::Options site{options.hub, options.more_metrics, local.address().is_loopback(), static_files(), {}};
+  site.admission.port = local.port();
+  site.admission.https = !options.certificate.empty();
+  if (!secrets.tokens.empty()) {
+    site.admission.role_of_token = [tokens = secrets.tokens](std::string_view token) {
+      return tokens.role_of(token);
+    };
+  }
+  return site;
+}
+
 class BeastServer final : public Server {
  public:
-  BeastServer(std::unique_ptr<asio::io_context> io, tcp::acceptor acceptor, const ServerOptions& options)
-      : all_{options,
-             Site({options.hub, options.more_metrics, acceptor.local_endpoint().address().is_loopback(),
-                   static_files(), acceptor.local_endpoint().address().is_loopback()}),
-             {}},
+  BeastServer(std::unique_ptr<asio::io_context> io, tcp::acceptor acceptor, Secrets secrets,
+              const ServerOptions& options)
+      : tls_(std::move(secrets.tls)),
+        all_{options, tls_.get(), Site(site_options(options, acceptor.local_endpoint(), secrets))},
         io_(std::move(io)),
         acceptor_(std::move(acceptor)),
         again_(*io_),
@@ -71,7 +120,7 @@ class BeastServer final : public Server {
     const std::string host = ip.is_unspecified() ? "0.0.0.0"  // which browsers understand better than [::]
                              : ip.is_v6()        ? "[" + ip.to_string() + "]"
                                                  : ip.to_string();
-    return "http://" + host + ":" + std::to_string(local_.port()) + "/";
+    return (tls_ ? "https://" : "http://") + host + ":" + std::to_string(local_.port()) + "/";
   }
 
  private:
@@ -118,6 +167,7 @@ class BeastServer final : public Server {
     room ? connection->serve() : connection->turn_away();
   }
 
+  const std::unique_ptr<ssl::context> tls_;  // empty: plain
   // Connections go with io_, whose waiting handlers hold them, and all_ outlives them.
   Connections all_;
   std::unique_ptr<asio::io_context> io_;
@@ -133,10 +183,13 @@ Result<std::unique_ptr<Server>> open_beast_server(const ServerOptions& options) 
   if (!address) return address.error();
   const auto where = transport::resolve(*address);
   if (!where) return where.error();
+  auto secrets = read_secrets(options);
+  if (!secrets) return secrets.error();
   auto io = std::make_unique<asio::io_context>(1);
   auto acceptor = listen(*io, *address, *where);
   if (!acceptor) return acceptor.error();
-  return std::unique_ptr<Server>(std::make_unique<BeastServer>(std::move(io), std::move(*acceptor), options));
+  return std::unique_ptr<Server>(
+      std::make_unique<BeastServer>(std::move(io), std::move(*acceptor), std::move(*secrets), options));
 }
 
 }  // namespace

@@ -12,7 +12,7 @@ constexpr int kMostUnsentBytes = 64 << 10;
 
 }  // namespace
 
-void keep_little_unsent(boost::beast::tcp_stream& stream) {
+void keep_little_unsent(PeerStream& stream) {
   setsockopt(stream.socket().native_handle(), IPPROTO_TCP, TCP_NOTSENT_LOWAT, &kMostUnsentBytes,
              sizeof kMostUnsentBytes);
 }

@@ -9,7 +9,6 @@
 #pragma once
 
 #include <boost/asio/ip/tcp.hpp>
-#include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http.hpp>
 #include <memory>
 
@@ -58,14 +57,13 @@ class ViewerConnection : public std::enable_shared_from_this<ViewerConnection> {
 
 std::shared_ptr<ViewerConnection> open_live_connection(
     Connections& all, std::unique_ptr<Seat> seat, const Viewing& viewing, std::unique_ptr<UnitFeed> feed,
-    boost::beast::tcp_stream stream,
-    const boost::beast::http::request<boost::beast::http::string_body>& request);
+    PeerStream stream, const boost::beast::http::request<boost::beast::http::string_body>& request);
 std::shared_ptr<ViewerConnection> open_multipart_connection(Connections& all, std::unique_ptr<Seat> seat,
                                                             const Viewing& viewing,
                                                             std::unique_ptr<UnitFeed> feed,
-                                                            boost::beast::tcp_stream stream);
+                                                            PeerStream stream);
 
 // What waits in the kernel to be sent can no more be replaced by something newer: little is to wait there.
-void keep_little_unsent(boost::beast::tcp_stream& stream);
+void keep_little_unsent(PeerStream& stream);
 
 }  // namespace glimt::web

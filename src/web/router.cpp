@@ -1,33 +1,15 @@
 #include "web/router.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <optional>
 
 #include "hub/settings.hpp"
+#include "web/percent.hpp"
 
 namespace glimt::web {
 namespace {
 
 constexpr std::string_view kScheme = "http://";
-
-// Percent-encoded bytes as they are meant; nothing where one is cut off or no number.
-std::optional<std::string> decode(std::string_view text) {
-  std::string plain;
-  for (size_t i = 0; i < text.size(); ++i) {
-    if (text[i] != '%') {
-      plain += text[i];
-      continue;
-    }
-    const auto digits = text.substr(i + 1, 2);
-    uint8_t byte = 0;
-    const auto [end, failed] = std::from_chars(digits.data(), digits.data() + digits.size(), byte, 16);
-    if (digits.size() != 2 || failed != std::errc{} || end != digits.data() + 2) return std::nullopt;
-    plain += static_cast<char>(byte);
-    i += 2;
-  }
-  return plain;
-}
 
 // Of "key=value&key=value": the value, empty where there is none.
 std::optional<std::string_view> value_of(std::string_view query, std::string_view key) {
@@ -83,7 +65,7 @@ void take_action(std::string_view query, Route& route) {
   route.page = *action == "stream"     ? Route::Page::stream
                : *action == "snapshot" ? Route::Page::snapshot
                                        : Route::Page::unknown;
-  const auto name = decode(value_of(query, "stream").value_or(""));
+  const auto name = percent_decode(value_of(query, "stream").value_or(""));
   if (!name || (!name->empty() && !is_name(*name))) route.page = Route::Page::unknown;
   if (name) route.name = *name;
 }
@@ -101,7 +83,7 @@ Route route(std::string_view target) {
   }
   const auto raw = target.substr(0, target.find('?'));
   const auto query = target.substr(std::min(raw.size() + 1, target.size()));
-  const auto path = decode(raw);
+  const auto path = percent_decode(raw);
   if (!path) return route;
   if (*path == "/") route.page = Route::Page::index;
   if (*path == "/health") route.page = Route::Page::health;
@@ -111,10 +93,11 @@ Route route(std::string_view target) {
   if (is_of(*path, "/live", route.name) && !route.name.empty()) route.page = Route::Page::live;
   if (is_of(*path, "/stream", route.name)) {
     route.page = Route::Page::stream;
-    const auto first = decode(query.substr(0, query.find('&')));  // "/stream?NAME"
+    const auto first = percent_decode(query.substr(0, query.find('&')));  // "/stream?NAME"
     if (route.name.empty() && first && is_name(*first)) route.name = *first;
   }
   if (route.page == Route::Page::index) take_action(query, route);
+  route.token = percent_decode(value_of(query, "token").value_or("")).value_or("");
   route.strict = route.page == Route::Page::health && value_of(query, "strict");
   route.jpeg = route.page == Route::Page::live && value_of(query, "codec") == "jpeg";
   return route;

@@ -20,6 +20,7 @@ struct Route {
   std::string destination;    // streams: the one of this id
   bool jpeg = false;          // live: `?codec=jpeg`
   bool strict = false;        // health: `?strict`
+  std::string token;          // `?token=`, of any target; hostile
   std::string_view
       authority;  // of a target in absolute form, where it stands for the Host header; lives as the target does
 };

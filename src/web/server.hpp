@@ -24,6 +24,11 @@ struct ServerOptions {
   // How long a header may take, a connection may be idle between requests, and an answer may take. Less frees
   // connections of slow peers sooner; more is kind to slow ways.
   std::chrono::milliseconds header_time{10'000}, idle_time{30'000}, answer_time{30'000};
+  // PEM files; with both only TLS is spoken. `glimt hub --make-cert` makes them.
+  std::string certificate = {}, key = {};
+  // Whose first line is a token of that role. Without any everybody who gets here may look, and whoever runs the hub steers from this
+  // machine.
+  std::string view_token_file = {}, steer_token_file = {};
   // Further lines for /metrics, in its format, of what the server does not know of. Called on its thread.
   std::function<std::string()> more_metrics;
 };
@@ -31,7 +36,7 @@ struct ServerOptions {
 class Server {
  public:
   virtual ~Server() = default;
-  virtual std::string address() const = 0;  // as it listens: "http://127.0.0.1:8080/"
+  virtual std::string address() const = 0;  // as it listens: "http://127.0.0.1:8080/", "https://…"
 };
 
 // Opens the module `beast`.

@@ -15,6 +15,8 @@ namespace glimt::web {
 namespace {
 
 constexpr std::string_view kJpegEnding = ".jpg";
+constexpr const char* kNoToken =
+    "this hub wants one of its tokens: ask with ?token=TOKEN, or with the header Authorization: Bearer TOKEN";
 
 Answer text(int status, std::string body) { return {.status = status, .body = std::move(body) + "\n"}; }
 
@@ -25,6 +27,8 @@ std::string index(const std::vector<hub::StreamStatus>& streams) {
             std::string(to_string(s.state)) + "\n";
   return body;
 }
+
+std::string_view path_of(std::string_view target) { return target.substr(0, target.find('?')); }
 
 // Of "a, b": whether `wanted` is one.
 bool offers(std::string_view list, std::string_view wanted) {
@@ -48,44 +52,76 @@ Answer answer_of(const Error& error) {
   return answer;
 }
 
-Answer health(const std::vector<hub::StreamStatus>& streams, bool closing, bool strict) {
-  auto listed = nlohmann::json::array();
-  for (const auto& s : streams)
-    listed.push_back({{"name", s.settings.name}, {"state", std::string(to_string(s.state))}});
+Answer health(const std::vector<hub::StreamStatus>& streams, bool closing, bool strict, bool listed) {
   const bool trouble =
       std::ranges::any_of(streams, [](const auto& s) { return s.state == hub::StreamState::trouble; });
-  const nlohmann::json said{{"status", closing   ? "closing"
-                                       : trouble ? "trouble"
-                                                 : "ok"},
-                            {"streams", listed}};
+  nlohmann::json said{{"status", closing ? "closing" : trouble ? "trouble" : "ok"}};
+  if (listed) {
+    auto all = nlohmann::json::array();
+    for (const auto& s : streams)
+      all.push_back({{"name", s.settings.name}, {"state", std::string(to_string(s.state))}});
+    said["streams"] = std::move(all);
+  }
   return {.status = closing || (strict && trouble) ? 503 : 200,
           .body = said.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n",
           .type = "application/json"};
 }
 
+struct Site::Asked {
+  const Request& request;
+  Route route;
+  std::string_view host;
+  std::optional<access::Role> role;
+
+  // A page of another site asks, in the browser of somebody who may.
+  bool from_elsewhere() const { return request.origin && !is_same_origin(*request.origin, host); }
+};
+
 Answer Site::answer(const Request& request, const WebCounters& counters) {
-  const Route asked = route(request.target);
-  const auto host = asked.authority.empty() ? request.host : asked.authority;
-  if (options_.check_host && host && !is_own_host(*host)) {
+  Asked asked{request, route(request.target), {}, {}};
+  const auto host = asked.route.authority.empty() ? request.host : asked.route.authority;
+  const bool own_host = !host || is_own_host(*host);
+  if (options_.check_host && !own_host) {
     return text(421,
                 "this hub answers to localhost and to IP addresses; "
                 "ask http://127.0.0.1, or have it listen on another address than its own");
   }
-  if (asked.page == Route::Page::streams && is_steering(request.method))
-    return change(asked, request, asked.authority.empty() ? request.host.value_or("") : asked.authority);
+  asked.host = host.value_or("");
+  Shown shown = request.shown;
+  shown.token = asked.route.token;
+  shown.own_user &= own_host;  // nor is that anybody's page whose name leads here
+  asked.role = admission_.role_of(shown);
+  if (asked.route.page == Route::Page::streams && is_steering(request.method)) return change(asked);
   if (request.method != "GET" && request.method != "HEAD") {
     Answer refused = text(405, "nothing can be changed here but /streams; GET and HEAD are known");
     refused.allow = "GET, HEAD";
     return refused;
   }
-  return page(asked, request, counters);
+  Answer answer = asked.role ? page(asked, counters) : for_everybody(asked);
+  if (asked.role && admission_.wants_tokens() && admission_.role_of({.token = shown.token}))
+    answer.cookie = admission_.cookie_of(shown.token);
+  return answer;
 }
 
-Answer Site::page(const Route& route, const Request& request, const WebCounters& counters) {
+// The page has no secrets: it asks for them, and for the token if it has to.
+Answer Site::for_everybody(const Asked& asked) {
+  if (asked.route.page == Route::Page::health)
+    return health(options_.hub.streams(), closing(), asked.route.strict, false);
+  if (asked.route.page == Route::Page::index) {
+    if (auto page = file("/", asked.request)) return *std::move(page);
+  }
+  if (asked.route.page == Route::Page::unknown) {
+    if (auto found = file(path_of(asked.request.target), asked.request)) return *std::move(found);
+  }
+  return json_error(401, kNoToken);
+}
+
+Answer Site::page(const Asked& asked, const WebCounters& counters) {
   hub::Hub& hub = options_.hub;
+  const Route& route = asked.route;
   switch (route.page) {
     case Route::Page::index:
-      if (auto page = file("/", request)) return *std::move(page);
+      if (auto page = file("/", asked.request)) return *std::move(page);
       return {.body = index(hub.streams())};
     case Route::Page::health:
       return health(hub.streams(), closing(), route.strict);
@@ -97,28 +133,27 @@ Answer Site::page(const Route& route, const Request& request, const WebCounters&
     case Route::Page::snapshot:
       return snapshot(route.name);
     case Route::Page::live:
-      return live(route, request);
+      return live(asked);
     case Route::Page::stream:
-      return stream(route, request);
+      return stream(route, asked.request);
     case Route::Page::streams:
-      return streams(route);
+      return streams(asked);
     case Route::Page::unknown:
-      if (auto found = file(request.target.substr(0, request.target.find('?')), request))
-        return *std::move(found);
+      if (auto found = file(path_of(asked.request.target), asked.request)) return *std::move(found);
       break;
   }
   return unknown();
 }
 
-Answer Site::streams(const Route& route) {
+Answer Site::streams(const Asked& asked) {
   hub::Json said;
-  if (route.name.empty()) {
-    said = {{"streams", hub::json_of(options_.hub.streams())}};
+  if (asked.route.name.empty()) {
+    said = {{"role", to_string(*asked.role)}, {"streams", hub::json_of(options_.hub.streams())}};
   } else {
-    const auto stream = options_.hub.stream(route.name);
+    const auto stream = options_.hub.stream(asked.route.name);
     if (!stream) return answer_of(stream.error());
     said = hub::json_of(*stream);
-    if (route.destinations) return unknown();
+    if (asked.route.destinations) return unknown();
   }
   return {
       .body =
@@ -129,17 +164,18 @@ Answer Site::streams(const Route& route) {
 
 // A browser sends what a form of any page says to anywhere; but it tells where that page is from, and asks before it sends JSON there,
 // which nobody answers here.
-Answer Site::change(const Route& route, const Request& request, std::string_view host) {
-  if (request.origin && !is_same_origin(*request.origin, host))
-    return json_error(403, "pages of another site may not steer this hub");
-  if (!options_.may_steer)
-    return json_error(
-        403,
-        "whoever comes over this address may only look; steer with `glimt ctl`, or have the page listen "
-        "on 127.0.0.1");
-  if (request.method != "DELETE" && !request.type.starts_with("application/json"))
+Answer Site::change(const Asked& asked) {
+  if (asked.from_elsewhere()) return json_error(403, "pages of another site may not steer this hub");
+  if (!asked.role) return json_error(401, kNoToken);
+  if (*asked.role != access::Role::steer) {
+    return json_error(403, admission_.wants_tokens()
+                               ? "the token's role is view, and this steers; show the steer token"
+                               : "who comes from elsewhere, or is another user, may only look; steer with "
+                                 "`glimt ctl`, or give the hub a steer_token_file");
+  }
+  if (asked.request.method != "DELETE" && !asked.request.type.starts_with("application/json"))
     return json_error(415, "say it as JSON, with Content-Type: application/json");
-  return steer(options_.hub, route, request.method, request.body);
+  return steer(options_.hub, asked.route, asked.request.method, asked.request.body);
 }
 
 // Kept by the browser, which asks each time whether it is still the same.
@@ -170,13 +206,12 @@ Result<std::string> Site::stream_called(const std::string& name) const {
 }
 
 // A browser lets any page open a WebSocket to anywhere, and says where the page is from.
-Answer Site::live(const Route& route, const Request& request) {
+Answer Site::live(const Asked& asked) {
+  const auto& [request, route, host, role] = asked;
   if (!request.upgrade) return text(426, "this is a WebSocket; /stream/" + route.name + " is for players");
   if (!offers(request.protocols, kLiveProtocol))
     return text(400, "offer the subprotocol " + std::string(kLiveProtocol));
-  const auto host = route.authority.empty() ? request.host.value_or("") : route.authority;
-  if (request.origin && !is_same_origin(*request.origin, host))
-    return text(403, "pages of another site may not look at this hub");
+  if (asked.from_elsewhere()) return text(403, "pages of another site may not look at this hub");
   const auto name = stream_called(route.name);
   if (!name) return answer_of(name.error());
   Answer answer{.status = 101};

@@ -10,6 +10,7 @@
 #include <optional>
 
 #include "hub/hub.hpp"
+#include "web/admission.hpp"
 #include "web/metrics.hpp"
 #include "web/router.hpp"
 #include "web/static_files.hpp"
@@ -24,6 +25,7 @@ struct Request {
   std::string_view protocols = {};         // that are offered with it
   std::string_view etag = {};              // that the asker has (If-None-Match)
   std::string_view type = {}, body = {};   // of what is to be changed
+  Shown shown = {};                        // but for ?token=, which stands in the target
 };
 
 // A stream that is to be sent on, picture by picture, in place of a body.
@@ -41,13 +43,14 @@ struct Answer {
   int retry_after_s = 0;   // of 503
   std::string etag;        // of what may be kept and asked for again
   bool is_page = false;    // that runs its own scripts, and no others
+  std::string cookie;      // to be kept by a browser
   std::optional<Viewing> viewing;
 };
 Answer answer_of(const Error& error);
 
 // 200, or 503 where the hub closes, and with `?strict` where a stream is in trouble. Names and states, and no reasons: those may quote
-// addresses with passwords.
-Answer health(const std::vector<hub::StreamStatus>& streams, bool closing, bool strict);
+// addresses with passwords. `listed`: whether the streams are.
+Answer health(const std::vector<hub::StreamStatus>& streams, bool closing, bool strict, bool listed = true);
 
 class Site {
  public:
@@ -56,19 +59,21 @@ class Site {
     std::function<std::string()> more_metrics;
     bool check_host = true;  // refuse hosts that are not is_own_host()
     std::span<const StaticFile> files = {};
-    bool may_steer = false;  // everybody who gets here
+    Admission::Options admission = {};
   };
-  explicit Site(Options options) : options_(std::move(options)) {}
+  explicit Site(Options options) : options_(std::move(options)), admission_(options_.admission) {}
 
   Answer answer(const Request& request, const WebCounters& counters);
   bool closing() const;
 
  private:
-  Answer page(const Route& route, const Request& request, const WebCounters& counters);
-  Answer streams(const Route& route);
-  Answer change(const Route& route, const Request& request, std::string_view host);
+  struct Asked;  // what is asked for, and by whom
+  Answer page(const Asked& asked, const WebCounters& counters);
+  Answer for_everybody(const Asked& asked);
+  Answer streams(const Asked& asked);
+  Answer change(const Asked& asked);
   Answer snapshot(const std::string& name);
-  Answer live(const Route& route, const Request& request);
+  Answer live(const Asked& asked);
   Answer stream(const Route& route, const Request& request);
   // The first stream, where `name` is empty.
   Result<std::string> stream_called(const std::string& name) const;
@@ -76,6 +81,7 @@ class Site {
   Answer unknown();
 
   const Options options_;
+  const Admission admission_;
 };
 
 }  // namespace glimt::web

@@ -11,6 +11,7 @@ namespace glimt::web {
 namespace {
 
 using testing::HasSubstr;
+using testing::Not;
 
 class SiteTest : public testing::Test {
  protected:
@@ -220,6 +221,56 @@ TEST(Health, KeepsReasonsToItselfBecauseTheyMayQuoteAPassword) {
   trouble.state = hub::StreamState::trouble;
   trouble.why = "rtsp://user:secret@10.0.0.5 does not answer";
   EXPECT_THAT(health({trouble}, false, false).body, Not(HasSubstr("secret")));
+}
+
+class GuardedSiteTest : public SiteTest {
+ protected:
+  static std::optional<access::Role> role_of_token(std::string_view token) {
+    if (token == "look") return access::Role::view;
+    return token == "steer" ? std::optional(access::Role::steer) : std::nullopt;
+  }
+  Answer ask(std::string_view target, const Shown& shown = {}, std::string_view host = "10.0.0.1:8080") {
+    Request request{"GET", target, host};
+    request.shown = shown;
+    return guarded.answer(request, counters);
+  }
+
+  Site guarded{{*hub, {}, false, {}, {.role_of_token = role_of_token, .port = 8080}}};
+};
+
+TEST_F(GuardedSiteTest, TellsNothingWithoutAToken) {
+  for (const char* target :
+       {"/", "/streams", "/streams/cam0", "/streams/cam9", "/snapshot/cam0", "/stream/cam0", "/metrics",
+        "/nowhere", "/?action=snapshot", "/streams?token=x"}) {
+    const auto answer = ask(target);
+    EXPECT_EQ(answer.status, 401) << target;
+    EXPECT_THAT(answer.body, Not(HasSubstr("cam0"))) << target;
+    EXPECT_TRUE(answer.cookie.empty()) << target;
+  }
+  EXPECT_EQ(nlohmann::json::parse(ask("/health").body), (nlohmann::json{{"status", "trouble"}}));
+  EXPECT_EQ(ask("/health?strict").status, 503);
+}
+
+TEST_F(GuardedSiteTest, TokenInTheTargetBecomesACookie) {
+  const auto answer = ask("/streams?token=look");
+  EXPECT_EQ(nlohmann::json::parse(answer.body)["role"], "view");
+  EXPECT_THAT(answer.cookie, HasSubstr("glimt-8080=look;"));
+  EXPECT_TRUE(ask("/streams", {.cookies = "glimt-8080=look"}).cookie.empty());
+  EXPECT_TRUE(ask("/streams?token=look", {.authorization = "Bearer x"}).cookie.empty());
+}
+
+TEST_F(GuardedSiteTest, OwnUserIsAskedForNoneButUnderAForeignName) {
+  EXPECT_EQ(ask("/streams", {.own_user = true}, "localhost").status, 200);
+  EXPECT_EQ(ask("/streams", {.own_user = true}, "cam.example").status, 401);
+}
+
+TEST_F(GuardedSiteTest, ViewDoesNotSteerAndSteerDoes) {
+  Request request{"DELETE", "/streams/cam0", "10.0.0.1"};
+  EXPECT_EQ(guarded.answer(request, counters).status, 401);
+  request.shown.authorization = "Bearer look";
+  EXPECT_EQ(guarded.answer(request, counters).status, 403);
+  request.shown.authorization = "Bearer steer";
+  EXPECT_EQ(guarded.answer(request, counters).status, 204);
 }
 
 }  // namespace

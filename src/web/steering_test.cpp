@@ -19,13 +19,14 @@ class SteeringTest : public testing::Test {
     Request request{method, target, "localhost:8080", origin};
     request.type = "application/json; charset=utf-8";
     request.body = body;
+    request.shown.own_user = true;
     return site.answer(request, counters);
   }
   hub::StreamSettings cam0() { return hub->stream("cam0").value().settings; }
 
   test::StreamsInTest streams{{"cam0", {hub::StreamState::flowing, {1}}}};
   std::unique_ptr<hub::Hub> hub = test::open_hub_of_pictures(streams);
-  Site site{{.hub = *hub, .more_metrics = {}, .may_steer = true}};
+  Site site{{.hub = *hub, .more_metrics = {}}};
   WebCounters counters;
 };
 
@@ -99,6 +100,7 @@ TEST_F(SteeringTest, IsForPagesOfThisHubAndForJsonOnly) {
   EXPECT_EQ(ask("DELETE", "/streams/cam0", "", "null").status, 403);
   Request form{"POST", "/streams/cam0/destinations", "localhost:8080"};
   form.type = "text/plain";
+  form.shown.own_user = true;
   form.body = R"({"url": "udp://127.0.0.1:5000"})";
   EXPECT_EQ(site.answer(form, counters).status, 415);
   EXPECT_EQ(ask("DELETE", "/streams/cam0", "", std::nullopt).status, 204) << "no browser";

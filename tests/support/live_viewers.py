@@ -12,12 +12,14 @@ class Refused(Exception):
 
 
 class LiveViewer:
-    def __init__(self, port, name, query="", protocol="glimt.1", headers=(), seconds=10, receive_buffer=None):
+    def __init__(self, port, name, query="", protocol="glimt.1", headers=(), seconds=10, receive_buffer=None, tls=None):
         self.socket = socket.socket()
         if receive_buffer:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
         self.socket.settimeout(seconds)
         self.socket.connect(("127.0.0.1", port))
+        if tls:
+            self.socket = tls.wrap_socket(self.socket, server_hostname="127.0.0.1")
         self.received, self.closed = b"", None
         lines = [f"GET /live/{name}{query} HTTP/1.1", f"Host: 127.0.0.1:{port}", "Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Version: 13",
                  f"Sec-WebSocket-Key: {base64.b64encode(os.urandom(16)).decode()}", *headers]
