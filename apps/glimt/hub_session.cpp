@@ -1,5 +1,6 @@
 #include "hub_session.hpp"
 
+#include "ask.hpp"
 #include "base/log.hpp"
 #include "command.hpp"
 #include "hub_words.hpp"
@@ -71,7 +72,12 @@ void HubSession::say() const {
     say_other_side(destinations_of(stream));
   }
   say_how_to_steer(*service_);
-  if (web_) say_how_to_look(*web_, config_);
+  if (!web_) return;
+  const auto& control = config_.control;
+  say_how_to_look(*web_,
+                  control.view_token_file.empty() ? control.steer_token_file : control.view_token_file);
+  log::info("is all well: curl {}{}health",
+            config_.web.tls ? "--cacert " + quoted(control.certificate) + " " : "", web_->address());
 }
 
 Result<hub::Hub::Reload> HubSession::reload() {

@@ -25,12 +25,15 @@ void say_how_to_steer(const control::Service& service) {
   }
 }
 
-void say_how_to_look(const web::Server& web, const hub::HubConfig& config) {
-  const auto& token = config.control.view_token_file.empty() ? config.control.steer_token_file
-                                                             : config.control.view_token_file;
-  log::info("look at it: {}{}", web.address(), token.empty() ? "" : "?token=TOKEN, the one in " + token);
-  const std::string trusting = config.web.tls ? "--cacert " + quoted(config.control.certificate) + " " : "";
-  log::info("is all well: curl {}{}health", trusting, web.address());
+void say_how_to_look(const web::Server& web, const std::string& token_file) {
+  constexpr std::string_view kEverywhere = "://0.0.0.0:";
+  std::string address = web.address(), elsewhere;
+  if (const auto at = address.find(kEverywhere); at != std::string::npos) {
+    address.replace(at, kEverywhere.size(), "://127.0.0.1:");
+    elsewhere = "; elsewhere under this machine's name or address";
+  }
+  if (!token_file.empty()) elsewhere += ", with ?token= and what stands in " + token_file;
+  log::info("look at it: {}{}", address, elsewhere);
 }
 
 std::string control_metrics(const control::Service::Counters& c) {

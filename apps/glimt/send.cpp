@@ -1,6 +1,7 @@
 #include "ask.hpp"
 #include "base/log.hpp"
-#include "send_control.hpp"
+#include "send_hub.hpp"
+#include "web/listen_address.hpp"
 
 namespace glimt::command {
 namespace {
@@ -13,6 +14,19 @@ Result<std::vector<Url>> parse_destinations(const SendOptions& o) {
     urls.push_back(*url);
   }
   return urls;
+}
+
+// Those that are a page: where it listens. They stand among the destinations no more.
+Result<std::vector<std::string>> take_pages(std::vector<Url>& destinations) {
+  std::vector<std::string> pages;
+  for (const auto& url : destinations) {
+    if (!web::is_page(url)) continue;
+    auto listen = web::page_address(url);
+    if (!listen) return listen.error();
+    pages.push_back(std::move(*listen));
+  }
+  std::erase_if(destinations, web::is_page);
+  return pages;
 }
 
 // What comes before the sender.
@@ -72,11 +86,13 @@ Result<PublisherOptions> publisher_options(const SendOptions& o, const std::vect
 }
 
 int run(const SendOptions& o) {
-  const auto destinations = parse_destinations(o);
+  auto destinations = parse_destinations(o);
   if (!destinations) return fail(destinations.error());
+  const auto pages = take_pages(*destinations);
+  if (!pages) return fail(pages.error());
   const auto publishing = publisher_options(o, *destinations);
   if (!publishing) return fail(publishing.error());
-  if (!o.control.empty()) return send_with_control(o, *destinations, *publishing);
+  if (!o.control.empty() || !pages->empty()) return send_by_hub(o, *destinations, *pages, *publishing);
   const auto input = open_input(o, *destinations, *publishing);
   if (!input) return fail(input.error());
   auto sender = pipeline::Sender::open(*destinations, *publishing);

@@ -37,7 +37,8 @@ void add_send_options(CLI::App& app, SendOptions& o) {
   app.add_option(
       "destinations", o.destinations,
       "udp://host:port, udp://:port to listen, udp://239.1.2.3:port for a multicast group, tcp://…, "
-      "unix:///path; options: ?codec= ?quality= ?chroma= ?encoder= ?bitrate= ?intra_refresh=on ?workers= "
+      "unix:///path, http://:8080/ for browsers; options: ?codec= ?quality= ?chroma= ?encoder= ?bitrate= "
+      "?intra_refresh=on ?workers= "
       "?pace= ?max_frame= ?slots= ?listen ?connect ?mode=660 ?wire=countdown|pickle-q; one way: "
       "?feedback=off ?parity=20 ?interface=eth0");
   app.add_option("--device,-d", o.device, "a camera, in place of the source");
@@ -75,7 +76,8 @@ void add_send_options(CLI::App& app, SendOptions& o) {
                "on that one");
   add_run_flags(app, o.flags);
   app.footer(
-      "Examples:\n  glimt send 0 udp://:5000\n  glimt send clip.mp4 udp://10.0.0.5:5000 --loop\n"
+      "Examples:\n  glimt send 0 udp://:5000\n  glimt send 0 http://:8080/\n  glimt send clip.mp4 "
+      "udp://10.0.0.5:5000 --loop\n"
       "  glimt send test: udp://:5000 tcp://:5000 unix:///tmp/cam.sock\n"
       "  glimt send 0 udp://:5000 --filter faces --show\n"
       "  glimt send 0 'udp://239.1.2.3:5000?interface=eth0'\n"

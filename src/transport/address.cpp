@@ -116,6 +116,11 @@ Result<Address> Address::from_url(const Url& url, bool sends) {
             "': a name is where receivers find a stream; give an address here, as in udp://:5000 to listen: "
             "`glimt hub` announces such a stream by its name"};
   }
+  if (url.scheme == "http" || url.scheme == "https") {
+    return Error{ErrorKind::unsupported, "'" + url.text +
+                                             "': a page is a destination of `glimt send` alone; a hub has "
+                                             "one of its own, where --listen says"};
+  }
   if (url.scheme != "udp" && url.scheme != "tcp") {
     return Error{ErrorKind::unsupported, "'" + url.text + "': unknown scheme '" + url.scheme +
                                              "' for a stream; known: udp, tcp, unix"};

@@ -66,6 +66,26 @@ Result<transport::Address> parse_listen_address(std::string_view text) {
   return address;
 }
 
+bool is_page(const Url& url) { return url.scheme == "http" || url.scheme == "https"; }
+
+Result<std::string> page_address(const Url& url) {
+  const auto bad = [&](const std::string& why) {
+    return Error{ErrorKind::invalid_argument, "'" + url.text + "': " + why};
+  };
+  if (url.scheme == "https")
+    return bad("TLS is the hub's: `glimt hub --config hub.toml` with [web] tls = true; here http:// alone");
+  std::string listen = url.text.substr(url.scheme.size() + 1);
+  if (!listen.starts_with("//"))
+    return bad("expected http://:8080/, or http://127.0.0.1:8080/ for this machine alone");
+  listen.erase(0, 2);
+  if (listen.ends_with('/')) listen.pop_back();
+  if (listen.find_first_of("/?#@") != std::string::npos)
+    return bad("a page has no path and no options; expected http://:8080/");
+  auto address = parse_listen_address(listen);
+  if (!address) return address.error();
+  return listen;
+}
+
 bool is_same_origin(std::string_view origin, std::string_view host) {
   for (const std::string_view scheme : {"http://", "https://"}) {
     if (origin.starts_with(scheme)) return same_text(origin.substr(scheme.size()), host);

@@ -13,6 +13,10 @@ namespace glimt::web {
 
 Result<transport::Address> parse_listen_address(std::string_view text);
 
+// Of a destination: whether it is a page, "http://:8080/", and where that listens: ":8080".
+bool is_page(const Url& url);
+Result<std::string> page_address(const Url& url);
+
 // Whether a Host header names this machine without asking anybody: "localhost" or an IP address, with or without a port. A page of
 // another site that had its name resolve to 127.0.0.1 would send that name.
 bool is_own_host(std::string_view host);

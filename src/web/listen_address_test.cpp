@@ -63,5 +63,16 @@ TEST(SameOrigin, IsSchemeAndTheHostThatWasAsked) {
     EXPECT_FALSE(is_same_origin(other, "127.0.0.1:8080")) << other;
 }
 
+TEST(PageAddress, IsWhatStandsBetweenSchemeAndPath) {
+  const auto address_of = [](std::string_view text) { return page_address(Url::parse(text).value()); };
+  EXPECT_EQ(address_of("http://:8080/").value(), ":8080");
+  EXPECT_EQ(address_of("http://127.0.0.1:0").value(), "127.0.0.1:0");
+  EXPECT_EQ(address_of("HTTP://[::1]:8080/").value(), "[::1]:8080");
+  for (const char* text :
+       {"http://", "http:///", "http:8080", "http://:8080/cam0", "http://:8080/?x", "http://:8080#a",
+        "http://me:secret@:8080/", "http://host", "http://:65536/", "https://:8443/"})
+    EXPECT_FALSE(address_of(text)) << text;
+}
+
 }  // namespace
 }  // namespace glimt::web

@@ -180,7 +180,7 @@ def check_control_of_send(checks, command, folder):
     checks.that(code == 0 and f"--address unix://{folder}/own.sock" in errors, "send --control=PATH --seconds: ends by itself", errors)
     for refused in ("--show", "--fast", "--frames=3"):
         code, _, errors = run([*argv, "--control", refused], env=own(folder))
-        checks.that(code == 2 and "leave --control out" in errors, f"send --control {refused}: refused with the cure", errors)
+        checks.that(code == 2 and "leave --control" in errors, f"send --control {refused}: refused with the cure", errors)
 
 
 def main():

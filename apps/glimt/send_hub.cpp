@@ -1,4 +1,4 @@
-#include "send_control.hpp"
+#include "send_hub.hpp"
 
 #include <unistd.h>
 
@@ -7,6 +7,7 @@
 #include "base/log.hpp"
 #include "control/service.hpp"
 #include "hub_words.hpp"
+#include "web/server.hpp"
 
 namespace glimt::command {
 namespace {
@@ -23,7 +24,7 @@ Result<void> check_flags(const SendOptions& o) {
       {o.source == "-", "standard input: it cannot be opened again; name a file or a camera"},
   }};
   for (const auto& [given, why] : refused) {
-    if (given) return bad(std::string(why) + ", or leave --control out");
+    if (given) return bad(std::string(why) + ", or leave --control and http:// out");
   }
   return {};
 }
@@ -39,7 +40,7 @@ Result<std::string> address_of_source(const SendOptions& o) {
   };
   say("size", o.size);
   if (o.fps > 0 && o.fps != static_cast<int>(o.fps))
-    return bad("--fps with --control: a whole number, as it stands in the address of the source");
+    return bad("--fps with --control or http://: a whole number, as it stands in the address of the source");
   say("fps", o.fps > 0 ? std::to_string(static_cast<int>(o.fps)) : "");
   return address;
 }
@@ -91,15 +92,46 @@ void wait(hub::Hub& hub, const pipeline::RunOptions& options) {
   }
 }
 
+// What stands beside the hub: the control service and the pages, where they are wanted.
+struct Borders {
+  std::unique_ptr<control::Service> service;
+  std::vector<std::unique_ptr<web::Server>> pages;
+};
+
+Result<std::unique_ptr<control::Service>> open_control(hub::Hub& hub, const SendOptions& o) {
+  const auto path = control_path(o);
+  if (!path) return path.error();
+  hub::ControlSettings control;
+  control.unix_path = *path;
+  return control::open_service({hub, control, [] {
+                                  return Result<hub::Hub::Reload>(
+                                      Error{ErrorKind::unsupported,
+                                            "`glimt send` has no configuration file; change it with "
+                                            "`glimt ctl set`"});
+                                }});
+}
+
+Result<Borders> open_borders(hub::Hub& hub, const SendOptions& o, const std::vector<std::string>& pages) {
+  Borders borders;
+  for (const auto& page : pages) {
+    auto server = web::open_server({.hub = hub, .listen = page});
+    if (!server) return server.error();
+    borders.pages.push_back(std::move(*server));
+  }
+  if (o.control.empty()) return borders;
+  auto service = open_control(hub, o);
+  if (!service) return service.error();
+  borders.service = std::move(*service);
+  return borders;
+}
+
 }  // namespace
 
-int send_with_control(const SendOptions& o, const std::vector<Url>& destinations,
-                      const PublisherOptions& publishing) {
+int send_by_hub(const SendOptions& o, const std::vector<Url>& destinations,
+                const std::vector<std::string>& pages, const PublisherOptions& publishing) {
   if (const auto good = check_flags(o); !good) return fail(good.error());
   const auto settings = stream_settings(o, destinations, publishing);
   if (!settings) return fail(settings.error());
-  const auto path = control_path(o);
-  if (!path) return fail(path.error());
   const auto hub = hub::Hub::open({}, {*settings});
   if (!hub) return fail(hub.error());
   SendStats newest;
@@ -111,23 +143,18 @@ int send_with_control(const SendOptions& o, const std::vector<Url>& destinations
       },
       send_progress);
   if (!options) return fail(options.error());
-  hub::ControlSettings control;
-  control.unix_path = *path;
-  auto service = control::open_service({**hub, control, [] {
-                                          return Result<hub::Hub::Reload>(
-                                              Error{ErrorKind::unsupported,
-                                                    "`glimt send` has no configuration file; change it with "
-                                                    "`glimt ctl set`"});
-                                        }});
-  if (!service) return fail(service.error());
+  auto borders = open_borders(**hub, o, pages);
+  if (!borders) return fail(borders.error());
   log::info("sending {}", settings->source);
   say_other_side(destinations);
-  say_how_to_steer(**service);
+  for (const auto& page : borders->pages) say_how_to_look(*page);
+  if (borders->service) say_how_to_steer(*borders->service);
   wait(**hub, *options);
   end_progress();
   if (const auto status = (*hub)->stream(kName); status) newest = send_stats(*status);
-  service->reset();
+  borders->service.reset();
   (*hub)->close();
+  borders->pages.clear();
   print_send_summary(newest.sender);
   return kOk;
 }
