@@ -25,7 +25,7 @@ std::string name_of(const Way& way) {
 
 std::vector<Way> all_ways() {
   std::vector<Way> ways;
-  for (const char* scheme : {"udp", "tcp", "unix"}) {
+  for (const char* scheme : {"udp", "tcp", "unix", "unixstream"}) {
     for (const bool listens : {true, false}) {
       for (const bool first : {true, false}) ways.push_back({scheme, listens, first});
     }

@@ -39,7 +39,8 @@ void add_send_options(CLI::App& app, SendOptions& o) {
       "udp://host:port, udp://:port to listen, udp://239.1.2.3:port for a multicast group, tcp://…, "
       "unix:///path, http://:8080/ for browsers; options: ?codec= ?quality= ?chroma= ?encoder= ?bitrate= "
       "?intra_refresh=on ?workers= "
-      "?pace= ?max_frame= ?slots= ?listen ?connect ?mode=660 ?wire=countdown|pickle-q; one way: "
+      "?pace= ?max_frame= ?slots= ?listen ?connect ?mode=660 ?socket=stream ?wire=countdown|pickle-q; one "
+      "way: "
       "?feedback=off ?parity=20 ?interface=eth0");
   app.add_option("--device,-d", o.device, "a camera, in place of the source");
   app.add_option(

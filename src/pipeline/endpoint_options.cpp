@@ -161,7 +161,7 @@ const char* difference(const Encoding& a, const Encoding& b) {
 // What is raw on one machine needs no encoder.
 bool is_shared(const transport::Address& address, const Encoding& e, const PublisherOptions& options) {
   return address.kind == transport::Kind::unix_socket && address.wire == wire::WireFormat::native &&
-         e.codec.value_or(options.codec.value_or(Codec::raw)) == Codec::raw;
+         !address.byte_stream && e.codec.value_or(options.codec.value_or(Codec::raw)) == Codec::raw;
 }
 
 Error disagree(const char* what) {
@@ -185,7 +185,7 @@ Result<int> parse_parity(const Url& url, const transport::Address& address) {
 Result<SendEndpoint> parse_send_endpoint(const Url& url, const PublisherOptions& options) {
   if (auto known = url.allow_only({"listen", "connect", "codec", "quality", "pace", "chroma", "workers",
                                    "encoder", "bitrate", "intra_refresh", "max_frame", "slots", "wire", "key",
-                                   "mode", "feedback", "parity", "interface"});
+                                   "mode", "feedback", "parity", "interface", "socket"});
       !known)
     return known.error();
   if (auto open = refuse_keys(url); !open) return open.error();
@@ -280,7 +280,7 @@ Result<SendEndpoint> parse_further_endpoint(const Url& url, const PublisherOptio
 
 Result<ReceiveEndpointOptions> parse_receive_endpoint(const Url& url, const SubscriberOptions& options) {
   if (auto known = url.allow_only({"listen", "connect", "mode", "latency", "max_frame", "wire", "key",
-                                   "workers", "scale", "whole_only", "feedback", "interface"});
+                                   "workers", "scale", "whole_only", "feedback", "interface", "socket"});
       !known)
     return known.error();
   if (auto open = refuse_keys(url); !open) return open.error();
@@ -330,9 +330,11 @@ std::string other_side(const transport::Address& address) {
   const bool native = address.wire == wire::WireFormat::native;
   const std::string wire = native ? "" : "?wire=" + std::string(to_string(address.wire));
   const bool listens = address.role == transport::Role::listen;
-  if (address.kind == transport::Kind::unix_socket)
-    return address.text +
-           (native && !listens ? "?listen" : wire);  // in countdown the receiver listens anyway
+  if (address.kind == transport::Kind::unix_socket) {
+    if (!native) return address.text + wire;  // in countdown the receiver listens anyway
+    const std::string stream = address.byte_stream ? "?socket=stream" : "";
+    return address.text + stream + (listens ? "" : stream.empty() ? "?listen" : "&listen");
+  }
   if (address.group) {
     const std::string by = address.interface.empty() ? "" : "interface=" + address.interface;
     return address.text + (listens ? "" : "?listen") + (by.empty() ? "" : (listens ? "?" : "&") + by);

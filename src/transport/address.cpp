@@ -105,10 +105,19 @@ Result<Address> Address::from_url(const Url& url, bool sends) {
     auto a = unix_from_url(url, listen || (listens && !connect));
     if (!a) return a;
     a->wire = *wire;
+    if (const auto socket = url.find("socket")) {
+      if (*socket != "stream" && *socket != "message")
+        return invalid("'" + url.text + "': socket is message or stream");
+      a->byte_stream = *socket == "stream";
+      if (a->byte_stream && *wire != wire::WireFormat::native)
+        return invalid("'" + url.text +
+                       "': socket=stream is of Glimt's own wire; leave wire= or socket= out");
+    }
     if (auto roles = check_countdown(*a, url, sends); !roles) return roles.error();
     if (auto way = settle_one_way(*a, url, sends); !way) return way.error();
     return a;
   }
+  if (url.has("socket")) return invalid("'" + url.text + "': socket= is for unix://; leave it out");
   if (url.scheme == "glimt") {
     return Error{
         ErrorKind::unsupported,
@@ -280,6 +289,11 @@ Error socket_error(const Address& address, const char* what, int error_number) {
               (address.kind == Kind::unix_socket
                    ? "the socket belongs to another user: start its sender with ?mode=660 and share a group"
                    : "ports below 1024 need root: choose a higher one")};
+    case EPROTOTYPE:
+      return {
+          ErrorKind::unavailable,
+          where +
+              "the other end speaks on a socket of another kind; say ?socket=stream at both ends or at none"};
     case EADDRNOTAVAIL:
       return {ErrorKind::invalid_argument,
               where + "this machine has no such address; `ip addr` lists those it has"};

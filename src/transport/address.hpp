@@ -30,7 +30,9 @@ struct Address {
   std::string interface;  // by which a group is reached; empty: the routing table chooses
   std::string path;       // unix
   unsigned mode = 0600;   // unix: of the socket file
-  std::string text;       // for people, without options
+  // unix: packets behind their length, as over TCP, for those who have no sockets of messages; nothing is shared there.
+  bool byte_stream = false;
+  std::string text;  // for people, without options
 
   // `sends`: whether this end is the sender. It listens on a Unix socket unless the options or the wire say otherwise.
   static Result<Address> from_url(const Url& url, bool sends);

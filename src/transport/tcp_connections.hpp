@@ -5,13 +5,9 @@
 //   memory   the channels'
 #pragma once
 
-#include <functional>
-
-#include "transport/connections.hpp"
+#include "transport/framed_channel.hpp"
 
 namespace glimt::transport {
-
-using MakeChannel = std::function<std::unique_ptr<Channel>(int fd)>;
 
 // `max_unsent_bytes`: what the kernel takes before it says "blocked".
 Result<std::unique_ptr<Transport>> open_tcp_connections(EventLoop& loop, const Address& address,

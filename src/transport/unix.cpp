@@ -4,8 +4,8 @@
 #include <cerrno>
 #include <vector>
 
-#include "transport/connections.hpp"
 #include "transport/descriptor_room.hpp"
+#include "transport/framed_channel.hpp"
 #include "transport/socket_file.hpp"
 #include "wire/packet.hpp"
 
@@ -74,12 +74,15 @@ class UnixChannel final : public Channel {
   std::vector<uint8_t>& input_;
 };
 
+int type_of(const Address& address) { return address.byte_stream ? SOCK_STREAM : SOCK_SEQPACKET; }
+
 class UnixConnector final : public Connector {
  public:
-  UnixConnector(const Address& address, SocketFile file) : address_(address), file_(std::move(file)) {}
+  UnixConnector(const Address& address, SocketFile file, MakeChannel make_channel)
+      : address_(address), file_(std::move(file)), make_channel_(std::move(make_channel)) {}
 
   Result<UniqueFd> connect() override {
-    UniqueFd fd(socket(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+    UniqueFd fd(socket(AF_UNIX, type_of(address_) | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
     if (!fd) return socket_error(address_, "socket", errno);
     const auto where = unix_socket_address(address_);
     if (::connect(fd.get(), where.get(), where.length) != 0) return socket_error(address_, "connect", errno);
@@ -90,7 +93,8 @@ class UnixConnector final : public Connector {
   // The file's mode decides who may connect; 0600 admits only this user, whatever its
   // capabilities let it open.
   Result<Peer> admit(int fd) override {
-    setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &kWantedBufferBytes, sizeof kWantedBufferBytes);
+    const int buffer = address_.byte_stream ? kMaxFramedUnsentBytes : kWantedBufferBytes;
+    setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &buffer, sizeof buffer);
     ucred user{};
     socklen_t size = sizeof user;
     if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &user, &size) != 0)
@@ -103,26 +107,33 @@ class UnixConnector final : public Connector {
     return Peer{};
   }
 
-  std::unique_ptr<Channel> make_channel(int fd) override { return std::make_unique<UnixChannel>(fd, input_); }
-  bool passes() const override { return true; }
+  std::unique_ptr<Channel> make_channel(int fd) override { return make_channel_(fd); }
+  bool passes() const override { return !address_.byte_stream; }
 
  private:
   const Address address_;
   const SocketFile file_;  // where this end listens
-  std::vector<uint8_t> input_ = std::vector<uint8_t>(wire::kMaxPacketBytes + 1);
+  const MakeChannel make_channel_;
 };
+
+MakeChannel message_channels() {
+  return [input = std::make_shared<std::vector<uint8_t>>(wire::kMaxPacketBytes + 1)](int fd) {
+    return std::make_unique<UnixChannel>(fd, *input);
+  };
+}
 
 }  // namespace
 
 Result<std::unique_ptr<Transport>> open_unix(EventLoop& loop, const Address& address) {
   BoundSocket bound;
   if (address.role == Role::listen) {
-    auto opened = bind_socket_file(address, SOCK_SEQPACKET);
+    auto opened = bind_socket_file(address, type_of(address));
     if (!opened) return opened.error();
     bound = std::move(*opened);
     if (listen(bound.fd.get(), kBacklog) != 0) return socket_error(address, "listen", errno);
   }
-  auto connector = std::make_unique<UnixConnector>(address, std::move(bound.file));
+  auto connector = std::make_unique<UnixConnector>(
+      address, std::move(bound.file), address.byte_stream ? framed_channels() : message_channels());
   return std::unique_ptr<Transport>(
       std::make_unique<Connections>(loop, address, std::move(connector), std::move(bound.fd)));
 }

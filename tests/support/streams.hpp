@@ -65,6 +65,10 @@ struct Link {
 };
 
 inline Link make_link(const std::string& scheme) {
+  if (scheme == "unixstream") {  // what a test's name may have
+    const std::string place = "unix://" + free_path() + "?socket=stream";
+    return {place + "&listen", place + "&connect"};
+  }
   const std::string place =
       scheme == "unix" ? "unix://" + free_path() : scheme + "://127.0.0.1:" + std::to_string(free_port());
   return {place + "?listen", place + "?connect"};
