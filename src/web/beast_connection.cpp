@@ -71,6 +71,7 @@ Connection::~Connection() {
 
 void Connection::serve() {
   seat_ = std::make_unique<Seat>(all_.counters);
+  waiting_.emplace(all_, this);
   read();
 }
 
@@ -80,6 +81,13 @@ void Connection::turn_away() {
   Answer busy = refusal(503, "too many connections; try again in a few seconds");
   busy.retry_after_s = 5;
   write(std::move(busy), 11, false, false);
+}
+
+void Connection::give_up_seat() {
+  waiting_.reset();
+  seat_.reset();
+  ++all_.counters.made_room;
+  stream_.close();
 }
 
 // A request may already stand in the buffer, behind the one before.
@@ -104,7 +112,9 @@ void Connection::read() {
                           [self = shared_from_this()](Failure failure, size_t) { self->on_header(failure); });
 }
 
+// What was read before the seat was given up is not looked at any more.
 void Connection::on_header(Failure failure) {
+  if (!seat_) return;
   if (failure == http::error::header_limit || failure == http::error::buffer_overflow)
     return write(refusal(431, "a header has at most 8 KB here"), 11, false, false);
   if (failure == http::error::body_limit) return write(refusal(413, std::string(kNoBody)), 11, false, false);
@@ -119,14 +129,18 @@ void Connection::on_header(Failure failure) {
 
 void Connection::read_body() {
   stream_.expires_after(all_.options.header_time);
-  http::async_read(stream_, buffer_, *parser_, [self = shared_from_this()](Failure failure, size_t) {
-    if (failure == http::error::body_limit)
-      return self->write(refusal(413, std::string(kNoBody)), 11, false, false);
-    if (!failure) self->on_request(self->parser_->get().keep_alive());
-  });
+  http::async_read(stream_, buffer_, *parser_,
+                   [self = shared_from_this()](Failure failure, size_t) { self->on_body(failure); });
+}
+
+void Connection::on_body(Failure failure) {
+  if (!seat_) return;
+  if (failure == http::error::body_limit) return write(refusal(413, std::string(kNoBody)), 11, false, false);
+  if (!failure) on_request(parser_->get().keep_alive());
 }
 
 void Connection::on_request(bool keep_alive) {
+  waiting_.reset();
   const auto& header = parser_->get();
   auto said = answer(header);
   if (said.viewing) return show(*said.viewing, parser_->release());
@@ -170,6 +184,7 @@ Answer Connection::answer(const Parser::value_type& header) {
 }
 
 void Connection::write(Answer answer, unsigned version, bool keep_alive, bool head) {
+  waiting_.reset();
   ++all_.counters.answers[answer.status];
   response_ = Response(http::int_to_status(static_cast<unsigned>(answer.status)), version);
   response_.set(http::field::date, http_date());
@@ -202,6 +217,7 @@ void Connection::on_written(Failure failure) {
   const bool keep_alive = response_.keep_alive();
   release_answer();
   if (failure) return;
+  if (seat_) waiting_.emplace(all_, this);
   if (keep_alive) return wait();
   Failure ignored;
   stream_.socket().shutdown(boost::asio::ip::tcp::socket::shutdown_send, ignored);
