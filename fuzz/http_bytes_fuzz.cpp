@@ -22,6 +22,14 @@ namespace {
 constexpr int kHangsAfterSeconds = 20;
 constexpr size_t kLookEvery = 16;  // runs: whether the server is still as it was
 
+// The fuzzer's own alarm interrupts a call now and then.
+template <class Call>
+auto uninterrupted(Call call) {
+  auto done = call();
+  while (done < 0 && errno == EINTR) done = call();
+  return done;
+}
+
 class Peer {
  public:
   explicit Peer(uint16_t port) : fd_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
@@ -36,7 +44,8 @@ class Peer {
   // The server may have closed already.
   void send(std::string_view bytes) {
     while (!bytes.empty()) {
-      const auto n = ::send(fd_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
+      const auto n =
+          uninterrupted([&] { return ::send(fd_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL); });
       if (n <= 0) return;
       bytes.remove_prefix(static_cast<size_t>(n));
     }
@@ -52,7 +61,7 @@ class Peer {
     std::string received;
     char piece[16384];
     while (true) {
-      const auto n = recv(fd_.get(), piece, sizeof piece, 0);
+      const auto n = uninterrupted([&] { return recv(fd_.get(), piece, sizeof piece, 0); });
       GLIMT_REQUIRE(n >= 0 || errno == ECONNRESET);  // else the server hangs
       if (n <= 0) return received;
       received.append(piece, static_cast<size_t>(n));
