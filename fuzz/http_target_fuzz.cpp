@@ -8,17 +8,63 @@
 #include "web/metrics.hpp"
 #include "web/router.hpp"
 
+namespace {
+
+using glimt::web::Route;
+using Page = glimt::web::Route::Page;
+
+bool is_name(const std::string& text) { return glimt::hub::check_name(text, "stream").has_value(); }
+
+// Whatever the page: nothing stands in a name that a stream may not be called.
+void check_names(const Route& route) {
+  const bool named = route.page == Page::snapshot || route.page == Page::live || route.page == Page::stream ||
+                     route.page == Page::streams;
+  GLIMT_REQUIRE(route.name.empty() || (named && is_name(route.name)));
+  GLIMT_REQUIRE(!route.name.empty() || route.page != Page::live);
+  GLIMT_REQUIRE(!route.destinations || (route.page == Page::streams && !route.name.empty()));
+  GLIMT_REQUIRE(route.destination.empty() || (route.destinations && is_name(route.destination)));
+}
+
+// How this tree would ask for the same.
+std::string target_of(const Route& route) {
+  const std::string of = route.name.empty() ? "" : "/" + route.name;
+  switch (route.page) {
+    case Page::index:
+      return "/";
+    case Page::health:
+      return route.strict ? "/health?strict" : "/health";
+    case Page::metrics:
+      return "/metrics";
+    case Page::snapshot:
+      return "/snapshot" + of;
+    case Page::live:
+      return "/live" + of + (route.jpeg ? "?codec=jpeg" : "");
+    case Page::stream:
+      return "/stream" + of;
+    case Page::streams:
+      return "/streams" + of + (route.destinations ? "/destinations" : "") +
+             (route.destination.empty() ? "" : "/" + route.destination);
+    case Page::unknown:
+      return "";
+  }
+  return "";
+}
+
+bool is_same(const Route& a, const Route& b) {
+  return a.page == b.page && a.name == b.name && a.destinations == b.destinations &&
+         a.destination == b.destination && a.jpeg == b.jpeg && a.strict == b.strict;
+}
+
+}  // namespace
+
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  using glimt::web::Route;
   const std::string_view text = glimt::as_text({data, size});
   const auto route = glimt::web::route(text);
-  const bool snapshot = route.page == Route::Page::snapshot;
-  GLIMT_REQUIRE(snapshot == !route.name.empty());
-  if (snapshot) {
-    GLIMT_REQUIRE(glimt::hub::check_name(route.name, "stream").has_value());
-    GLIMT_REQUIRE(glimt::web::route("/snapshot/" + route.name).name == route.name);
-  }
-  GLIMT_REQUIRE(!route.strict || route.page == Route::Page::health);
+  check_names(route);
+  GLIMT_REQUIRE(!route.strict || route.page == Page::health);
+  GLIMT_REQUIRE(!route.jpeg || route.page == Page::live);
+  const auto again = glimt::web::route(target_of(route));
+  GLIMT_REQUIRE(route.page == Page::unknown || is_same(again, route));
   GLIMT_REQUIRE(route.authority.empty() ||
                 (route.authority.data() >= text.data() &&
                  route.authority.data() + route.authority.size() <= text.data() + text.size()));

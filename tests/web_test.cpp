@@ -123,21 +123,52 @@ TEST_F(WebTest, RefusesWhatIsNoRequestForItAndCloses) {
 TEST_F(WebTest, TellsConnectionsBeyondTheLimitAndServesOnWhenOneGoes) {
   auto few = options();
   few.connections = 2;
+  std::atomic<int> asked = 0;
+  few.more_metrics = [&asked] { return std::string(asked++ == 0 ? 32 << 20 : 0, '#'); };
   open(few);
-  std::optional<HttpPeer> first(address), second(address);
-  EXPECT_EQ(first->get("/health").status, 200);
-  EXPECT_EQ(second->get("/health").status, 200);
+  std::optional<HttpPeer> looks(address);
+  HttpPeer is_answered(address);
+  ASSERT_TRUE(looks->send("GET /stream/cam0 HTTP/1.1\r\nHost: localhost\r\n\r\n"));
+  EXPECT_EQ(looks->read().status, 200);
+  ASSERT_TRUE(is_answered.send("GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n"));
+  ASSERT_TRUE(test::eventually([&] { return asked == 1; }));
   HttpPeer third(address);
   const auto told = third.read();
   EXPECT_EQ(told.status, 503);
   EXPECT_THAT(told.fields, testing::Contains(testing::Key("retry-after")));
   EXPECT_TRUE(third.ends());
-  first.reset();
+  EXPECT_EQ(is_answered.read().body.size() >> 20, 32u);
+  looks.reset();
   EXPECT_TRUE(test::eventually([&] {
     HttpPeer another(address);
     return another.get("/health").status == 200;
   }));
-  EXPECT_THAT(second->get("/metrics").body, testing::ContainsRegex("glimt_web_turned_away_total [1-9]"));
+  EXPECT_THAT(is_answered.get("/metrics").body, testing::ContainsRegex("glimt_web_turned_away_total [1-9]"));
+}
+
+TEST_F(WebTest, GivesANewcomerTheSeatOfWhoeverHasGoneLongestWithoutAWholeRequest) {
+  auto few = options();
+  few.connections = 3;
+  open(few);
+  HttpPeer header(address), body(address), idle(address);
+  header.send("GET /hea");
+  body.send(
+      "PATCH /streams/cam0 HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+      "Content-Length: 20\r\n\r\n{");
+  EXPECT_EQ(idle.get("/health").status, 200);
+  HttpPeer first(address);
+  EXPECT_EQ(first.get("/health").status, 200);
+  EXPECT_TRUE(header.ends());
+  EXPECT_EQ(idle.get("/health").status, 200);  // asked again: first has waited longer now
+  HttpPeer second(address);
+  EXPECT_EQ(second.get("/health").status, 200);
+  EXPECT_TRUE(body.ends());
+  HttpPeer third(address);
+  EXPECT_EQ(third.get("/health").status, 200);
+  EXPECT_TRUE(first.ends());
+  EXPECT_THAT(idle.get("/metrics").body,
+              AllOf(HasSubstr("\nglimt_web_connections 3\n"), HasSubstr("\nglimt_web_made_room_total 3\n"),
+                    HasSubstr("\nglimt_web_turned_away_total 0\n")));
 }
 
 TEST_F(WebTest, EndsAHeaderThatDripsAndAConnectionThatIdles) {

@@ -73,6 +73,7 @@ Connection::~Connection() {
 
 void Connection::serve() {
   seat_ = std::make_unique<Seat>(all_.counters);
+  waiting_.emplace(all_, this);
   const auto user = user_of_peer(stream_.socket().native_handle());
   own_user_ = user && (*user == geteuid() || *user == 0);
   stream_.is_encrypted() ? shake_hands() : read();
@@ -82,6 +83,7 @@ void Connection::shake_hands() {
   stream_.expires_after(all_.options.header_time);
   stream_.async_handshake([self = shared_from_this()](Failure failure) {
     if (!failure) return self->read();
+    if (!self->seat_ || failure.category() != boost::asio::error::get_ssl_category()) return;
     if (ERR_GET_REASON(static_cast<unsigned long>(failure.value())) != SSL_R_HTTP_REQUEST) return;
     self->stream_.leave_tls();
     self->write(refusal(400, "this port speaks TLS: ask https://"), 11, false, false);
@@ -95,6 +97,13 @@ void Connection::turn_away() {
   Answer busy = refusal(503, "too many connections; try again in a few seconds");
   busy.retry_after_s = 5;
   write(std::move(busy), 11, false, false);
+}
+
+void Connection::give_up_seat() {
+  waiting_.reset();
+  seat_.reset();
+  ++all_.counters.made_room;
+  stream_.close();
 }
 
 // A request may already stand in the buffer, behind the one before.
@@ -119,7 +128,9 @@ void Connection::read() {
                           [self = shared_from_this()](Failure failure, size_t) { self->on_header(failure); });
 }
 
+// What was read before the seat was given up is not looked at any more.
 void Connection::on_header(Failure failure) {
+  if (!seat_) return;
   if (failure == http::error::header_limit || failure == http::error::buffer_overflow)
     return write(refusal(431, "a header has at most 8 KB here"), 11, false, false);
   if (failure == http::error::body_limit) return write(refusal(413, std::string(kNoBody)), 11, false, false);
@@ -134,14 +145,18 @@ void Connection::on_header(Failure failure) {
 
 void Connection::read_body() {
   stream_.expires_after(all_.options.header_time);
-  http::async_read(stream_, buffer_, *parser_, [self = shared_from_this()](Failure failure, size_t) {
-    if (failure == http::error::body_limit)
-      return self->write(refusal(413, std::string(kNoBody)), 11, false, false);
-    if (!failure) self->on_request(self->parser_->get().keep_alive());
-  });
+  http::async_read(stream_, buffer_, *parser_,
+                   [self = shared_from_this()](Failure failure, size_t) { self->on_body(failure); });
+}
+
+void Connection::on_body(Failure failure) {
+  if (!seat_) return;
+  if (failure == http::error::body_limit) return write(refusal(413, std::string(kNoBody)), 11, false, false);
+  if (!failure) on_request(parser_->get().keep_alive());
 }
 
 void Connection::on_request(bool keep_alive) {
+  waiting_.reset();
   const auto& header = parser_->get();
   auto said = answer(header);
   if (said.viewing) return show(*said.viewing, parser_->release());
@@ -198,6 +213,7 @@ void Connection::refused(const Parser::value_type& header, const Answer& why) {
 }
 
 void Connection::write(Answer answer, unsigned version, bool keep_alive, bool head) {
+  waiting_.reset();
   ++all_.counters.answers[answer.status];
   response_ = Response(http::int_to_status(static_cast<unsigned>(answer.status)), version);
   response_.set(http::field::date, http_date());
@@ -232,6 +248,7 @@ void Connection::on_written(Failure failure) {
   const bool keep_alive = response_.keep_alive();
   release_answer();
   if (failure) return;
+  if (seat_) waiting_.emplace(all_, this);
   if (keep_alive) return wait();
   if (stream_.is_encrypted()) {
     stream_.expires_after(kLinger);

@@ -9,6 +9,7 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http.hpp>
+#include <list>
 #include <memory>
 #include <optional>
 #include <set>
@@ -20,6 +21,7 @@
 
 namespace glimt::web {
 
+class Connection;
 class ViewerConnection;
 
 // What the connections of a server share; bound to its thread.
@@ -29,8 +31,9 @@ struct Connections {
   Site site;
   WebCounters counters;
   access::Refusals refusals{"web"};
-  size_t turning_away = 0;  // connections that are told that there are too many
-  size_t answer_bytes = 0;  // of answers on their way
+  size_t turning_away = 0;         // connections that are told that there are too many
+  size_t answer_bytes = 0;         // of answers on their way
+  std::list<Connection*> waiting;  // for a request to be whole; first who has waited longest
   std::set<ViewerConnection*> viewers;
   bool closing = false;                  // nobody may look on any more
   std::function<void()> on_last_viewer;  // has gone
@@ -48,6 +51,19 @@ class Seat {
   WebCounters& counters_;
 };
 
+// A connection is among those that wait for as long as this lives.
+class Waiting {
+ public:
+  Waiting(Connections& all, Connection* one) : all_(all.waiting), at_(all_.insert(all_.end(), one)) {}
+  ~Waiting() { all_.erase(at_); }
+  Waiting(const Waiting&) = delete;
+  Waiting& operator=(const Waiting&) = delete;
+
+ private:
+  std::list<Connection*>& all_;
+  const std::list<Connection*>::iterator at_;
+};
+
 // Nothing here may be guessed to be another type, kept, framed, or taken in by a page of another site.
 void set_guards(boost::beast::http::fields& fields);
 
@@ -63,6 +79,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void serve();
   // Tells that there are too many, and nothing else.
   void turn_away();
+  // Of one that waits: ends without a word, and its seat is free when this returns.
+  void give_up_seat();
 
  private:
   using Parser = boost::beast::http::request_parser<boost::beast::http::string_body>;
@@ -74,6 +92,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void read();
   void on_header(Failure failure);
   void read_body();
+  void on_body(Failure failure);
   void on_request(bool keep_alive);
   void refused(const Parser::value_type& header, const Answer& why);
   Answer answer(const Parser::value_type& header);
@@ -90,7 +109,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::optional<Parser> parser_;  // one a request
   Response response_;
   size_t discarded_ = 0;
-  std::unique_ptr<Seat> seat_;
+  std::unique_ptr<Seat> seat_;  // nobody's once it was given up
+  std::optional<Waiting> waiting_;
   bool turned_away_ = false;
 };
 

@@ -160,11 +160,20 @@ class BeastServer final : public Server {
     close_on_exec(socket.native_handle());
     Failure ignored;  // the peer may have gone
     socket.set_option(tcp::no_delay(true), ignored);
-    const bool room = all_.counters.connections < static_cast<size_t>(all_.options.connections);
+    const bool room = make_room();
     if (!room) ++all_.counters.turned_away;
     if (!room && all_.turning_away >= kMostTurnedAway) return;
     const auto connection = std::make_shared<Connection>(std::move(socket), all_);
     room ? connection->serve() : connection->turn_away();
+  }
+
+  // Where all seats are taken, whoever has gone longest without a whole request leaves: slow peers, however many, keep nobody out.
+  bool make_room() {
+    const auto full = [this] {
+      return all_.counters.connections >= static_cast<size_t>(all_.options.connections);
+    };
+    if (full() && !all_.waiting.empty()) all_.waiting.front()->give_up_seat();
+    return !full();
   }
 
   const std::unique_ptr<ssl::context> tls_;  // empty: plain

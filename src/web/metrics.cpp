@@ -30,6 +30,9 @@ constexpr MetricFamily kEvents{"glimt_hub_events_total", "counter", "Events sinc
 constexpr MetricFamily kConnections{"glimt_web_connections", "gauge", "HTTP connections at this moment."};
 constexpr MetricFamily kTurnedAway{"glimt_web_turned_away_total", "counter",
                                    "HTTP connections that came beyond the limit."};
+constexpr MetricFamily kMadeRoom{
+    "glimt_web_made_room_total", "counter",
+    "HTTP connections ended for a newcomer, having gone longest without a whole request."};
 constexpr MetricFamily kAnswers{"glimt_web_answers_total", "counter", "HTTP answers by status."};
 constexpr MetricFamily kViewers{"glimt_web_viewers", "gauge", "Viewers of /live and /stream at this moment."};
 constexpr MetricFamily kUnits{"glimt_web_frames_total", "counter",
@@ -177,6 +180,7 @@ void write_encoding_times(Text& text, const std::vector<Listed<StreamStatus>>& s
 void write_web(Text& text, const WebCounters& web) {
   text.alone(kConnections, number(web.connections));
   text.alone(kTurnedAway, number(web.turned_away));
+  text.alone(kMadeRoom, number(web.made_room));
   text.family(kAnswers);
   for (const auto& [status, n] : web.answers)
     text.line(kAnswers.name, label("code", std::to_string(status)), number(n));
@@ -217,21 +221,10 @@ std::string metrics_text(const HubMetrics& metrics) {
 }
 
 std::vector<MetricFamily> metric_families() {
-  std::vector<MetricFamily> all{kInfo,
-                                kStreams,
-                                kDestinations,
-                                kUnlisted,
-                                kEvents,
-                                kConnections,
-                                kTurnedAway,
-                                kAnswers,
-                                kViewers,
-                                kUnits,
-                                kLeftOut,
-                                kStreamState,
-                                kStreamDestinations,
-                                kEncoding,
-                                kDestinationState};
+  std::vector<MetricFamily> all{
+      kInfo,     kStreams,         kDestinations, kUnlisted, kEvents,  kConnections, kTurnedAway,
+      kMadeRoom, kAnswers,         kViewers,      kUnits,    kLeftOut, kStreamState, kStreamDestinations,
+      kEncoding, kDestinationState};
   for (const auto& row : kStreamRows) all.push_back(row.family);
   for (const auto& row : kDestinationRows) all.push_back(row.family);
   return all;

@@ -20,6 +20,7 @@ namespace glimt::web {
 struct WebCounters {
   size_t connections = 0;           // at this moment
   uint64_t turned_away = 0;         // connections beyond the limit
+  uint64_t made_room = 0;           // connections ended for a newcomer, having asked for nothing for longest
   std::map<int, uint64_t> answers;  // by status
   size_t viewers = 0;               // of /live and /stream, at this moment
   uint64_t units = 0;               // access units sent to them

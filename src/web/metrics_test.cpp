@@ -71,7 +71,7 @@ TEST(Metrics, CountAsTheHubDoes) {
   stream.destinations[0].stats.bytes = 4;
   stream.destinations[0].stats.packets_lost = 5;
   stream.destinations[0].retries = 6;
-  const auto text = metrics_text({{stream}, 7, {8, 9, {{200, 10}, {404, 11}}}});
+  const auto text = metrics_text({{stream}, 7, {8, 9, 12, {{200, 10}, {404, 11}}}});
   EXPECT_TRUE(has_line(text, R"(glimt_stream_frames_total{stream="cam0"} 1234567890123)"));
   EXPECT_TRUE(has_line(text, R"(glimt_stream_dropped_frames_total{stream="cam0"} 2)"));
   EXPECT_TRUE(has_line(text, R"(glimt_stream_source_reopened_total{stream="cam0"} 3)"));
@@ -81,6 +81,7 @@ TEST(Metrics, CountAsTheHubDoes) {
   EXPECT_TRUE(has_line(text, "glimt_hub_events_total 7"));
   EXPECT_TRUE(has_line(text, "glimt_web_connections 8"));
   EXPECT_TRUE(has_line(text, "glimt_web_turned_away_total 9"));
+  EXPECT_TRUE(has_line(text, "glimt_web_made_room_total 12"));
   EXPECT_TRUE(has_line(text, R"(glimt_web_answers_total{code="200"} 10)"));
   EXPECT_TRUE(has_line(text, R"(glimt_web_answers_total{code="404"} 11)"));
 }

@@ -62,12 +62,12 @@ void take_stream(std::string_view path, Route& route) {
 void take_action(std::string_view query, Route& route) {
   const auto action = value_of(query, "action");
   if (!action) return;
-  route.page = *action == "stream"     ? Route::Page::stream
-               : *action == "snapshot" ? Route::Page::snapshot
-                                       : Route::Page::unknown;
   const auto name = percent_decode(value_of(query, "stream").value_or(""));
-  if (!name || (!name->empty() && !is_name(*name))) route.page = Route::Page::unknown;
-  if (name) route.name = *name;
+  const bool known = *action == "stream" || *action == "snapshot";
+  route.page = Route::Page::unknown;
+  if (!known || !name || (!name->empty() && !is_name(*name))) return;
+  route.page = *action == "stream" ? Route::Page::stream : Route::Page::snapshot;
+  route.name = *name;
 }
 
 }  // namespace

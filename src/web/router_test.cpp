@@ -37,8 +37,8 @@ TEST(Router, KnowsTheAddressesThatPlayersAreUsedTo) {
            {"/?action=snapshot&n=1", Page::snapshot, ""},
            {"/snapshot", Page::snapshot, ""},
            {"/?x=1", Page::index, ""},
-           {"/?action=command", Page::unknown, ""},
-           {"/?action=stream&stream=..", Page::unknown, ".."},
+           {"/?action=command&stream=cam0", Page::unknown, ""},
+           {"/?action=stream&stream=..", Page::unknown, ""},
            {"/stream/..", Page::unknown, ""},
            {"/streams", Page::streams, ""},
            {"/streamers", Page::unknown, ""}}) {

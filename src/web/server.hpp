@@ -19,7 +19,8 @@ struct ServerOptions {
   // Port 0: any that is free. On a loopback address only requests to localhost or an IP address are answered, so that no page of
   // another site that has its own name resolve to it can read what is here.
   std::string listen = "127.0.0.1:8080";
-  // More lets more look on; whoever comes beyond them is told 503.
+  // More lets more look on. Where all are taken, a newcomer gets the place of whoever has gone longest without a whole request; it is told
+  // 503 where all are viewers or being answered.
   int connections = 256;
   // How long a header may take, a connection may be idle between requests, and an answer may take. Less frees
   // connections of slow peers sooner; more is kind to slow ways.

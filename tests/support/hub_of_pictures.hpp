@@ -1,8 +1,6 @@
 // A hub whose streams are what the test says: no source, no socket, no thread.
 #pragma once
 
-#include <gtest/gtest.h>
-
 #include <atomic>
 #include <map>
 #include <memory>
