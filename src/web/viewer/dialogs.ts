@@ -12,18 +12,35 @@ function dialog(id: string): { dialog: HTMLDialogElement; form: HTMLFormElement 
 
 const fieldOf = (form: HTMLFormElement, name: string) => form.elements.namedItem(name) as HTMLInputElement;
 
-/** The server turns `?token=` into a cookie that no script reads. */
-export function askToken(): void {
+const kToken = 'token';
+
+/** Whether the address showed a token; it is taken out of it, so that no bookmark, history or link that is passed on has it. */
+export function hideToken(): boolean {
+  const address = new URL(location.href);
+  if (!address.searchParams.has(kToken)) return false;
+  address.searchParams.delete(kToken);
+  history.replaceState(null, '', address);
+  return true;
+}
+
+/** The page is opened anew with the token in its address, which the hub turns into a cookie that no script reads. */
+export function askToken(wrong: boolean): void {
   const { dialog: box, form } = dialog('token-dialog');
   if (box.open) return;
+  form.querySelector<HTMLElement>('.error')!.hidden = !wrong;
   form.onsubmit = (event) => {
     event.preventDefault();
-    location.assign(`/?token=${encodeURIComponent(fieldOf(form, 'token').value)}${location.hash}`);
+    location.assign(`/?${kToken}=${encodeURIComponent(fieldOf(form, 'token').value.trim())}${location.hash}`);
   };
   box.showModal();
 }
 
-export function askStream(added: (name: string) => void, refused: () => void): void {
+/** A token was shown elsewhere, in another tab. */
+export function closeTokenDialog(): void {
+  dialog('token-dialog').dialog.close();
+}
+
+export function askStream(added: (name: string) => void): void {
   const { dialog: box, form } = dialog('add-dialog');
   const error = form.querySelector<HTMLElement>('.error')!;
   form.reset();
@@ -37,7 +54,6 @@ export function askStream(added: (name: string) => void, refused: () => void): v
       added(name);
     } catch (refusal) {
       if (!(refusal instanceof HubError)) throw refusal;
-      if (refusal.status === 403) refused();
       setText(error, refusal.message);
       error.hidden = false;
     }

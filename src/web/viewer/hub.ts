@@ -22,6 +22,15 @@ export interface Stream {
   destinations: Destination[];
 }
 
+/** `view` may look, `steer` may change too. */
+export type Role = 'view' | 'steer';
+
+export interface Told {
+  /** Empty: a hub that does not say; counts as `view`. */
+  role?: Role;
+  streams: Stream[];
+}
+
 /** Null sets back to the default. */
 export interface Change {
   codec?: string | null;
@@ -61,7 +70,7 @@ async function ask(method: string, path: string, body?: unknown): Promise<unknow
 const of = (name: string, ...more: string[]) => ['/streams', name, ...more].map((part, i) => (i ? encodeURIComponent(part) : part)).join('/');
 
 export const hub = {
-  streams: async () => ((await ask('GET', '/streams')) as { streams: Stream[] }).streams,
+  streams: async () => (await ask('GET', '/streams')) as Told,
   add: (name: string, source: string) => ask('POST', '/streams', { name, source }),
   remove: (name: string) => ask('DELETE', of(name)),
   change: (name: string, change: Change) => ask('PATCH', of(name), change),

@@ -1,8 +1,8 @@
 // The page: asks for the streams, keeps a tile for each, and one large where the address names it.
-import { askStream, askToken, showKeys } from './dialogs';
+import { askStream, askToken, closeTokenDialog, hideToken, showKeys } from './dialogs';
 import { byId, setText } from './dom';
 import { hub, HubError } from './hub';
-import type { Stream } from './hub';
+import type { Stream, Told } from './hub';
 import { listenToKeys } from './keys';
 import type { FromWorker, ToWorker } from './messages';
 import { Panel } from './panel';
@@ -17,7 +17,8 @@ const grid = byId('grid');
 const tiles = new Map<string, Tile>();
 const byNumber = new Map<number, Tile>();
 let streams: Stream[] = [];
-let mayChange = true;
+let mayChange = false;
+let tokenShown = hideToken();
 let boxes = localStorage.getItem(kBoxesKey) !== 'off';
 let nextId = 1;
 let pollTimer = 0;
@@ -29,7 +30,7 @@ const inSight = new IntersectionObserver((entries) => {
   for (const { target, isIntersecting } of entries) tiles.get((target as HTMLElement).dataset['stream'] ?? '')?.setVisible(isIntersecting);
 }, { rootMargin: '100px' });
 
-const panel = new Panel(byId('panel'), { refused: lookOnly, changed: () => void poll() });
+const panel = new Panel(byId('panel'), { changed: () => void poll() });
 
 function chosen(): string {
   try {
@@ -52,8 +53,9 @@ function show(): void {
   document.title = large ? `${large.name} · Glimt` : 'Glimt';
 }
 
-function take(newest: Stream[]): void {
-  streams = newest;
+function take(told: Told): void {
+  streams = told.streams;
+  mayChange = told.role === 'steer';
   const names = new Set(streams.map(({ name }) => name));
   for (const [name, tile] of tiles) {
     if (names.has(name)) continue;
@@ -86,18 +88,16 @@ async function poll(): Promise<void> {
     if (number !== asked) return; // a later question is on its way
     take(newest);
     byId('offline').hidden = true;
+    tokenShown = false;
+    closeTokenDialog();
   } catch (refusal) {
     if (number !== asked) return;
-    if (refusal instanceof HubError && refusal.status === 401) return askToken();
-    byId('offline').hidden = false;
-    again = kRetryMs;
+    const wantsToken = refusal instanceof HubError && refusal.status === 401;
+    byId('offline').hidden = wantsToken;
+    if (wantsToken) askToken(tokenShown);
+    else again = kRetryMs;
   }
   pollTimer = window.setTimeout(() => void poll(), again);
-}
-
-function lookOnly(): void {
-  mayChange = false;
-  show();
 }
 
 function choose(name: string): void {
@@ -136,7 +136,7 @@ function setBoxes(shown: boolean): void {
   tell({ kind: 'boxes', shown });
 }
 
-const add = () => askStream((name) => void poll().then(() => choose(name)), lookOnly);
+const add = () => askStream((name) => void poll().then(() => choose(name)));
 
 setBoxes(boxes);
 byId('boxes').onclick = () => setBoxes(!boxes);
@@ -149,6 +149,7 @@ byId('home').onclick = (event) => {
 };
 addEventListener('hashchange', show);
 addEventListener('popstate', show);
+document.addEventListener('visibilitychange', () => tiles.forEach((tile) => tile.watch()));
 listenToKeys({
   move,
   back: toGrid,

@@ -7,8 +7,6 @@ import type { Change, Stream } from './hub';
 const kConfirmMs = 4000;
 
 export interface PanelOptions {
-  /** A write was refused for want of the right. */
-  refused: () => void;
   /** Something was changed: what the hub tells is out of date. */
   changed: () => void;
 }
@@ -117,7 +115,6 @@ export class Panel {
       return true;
     } catch (refusal) {
       if (!(refusal instanceof HubError)) throw refusal;
-      if (refusal.status === 403) this.options.refused();
       setText(error, refusal.message);
       error.hidden = false;
       return false;

@@ -113,8 +113,14 @@ export class Tile {
     this.element.remove();
   }
 
-  private watch(): void {
-    this.tell({ kind: 'watch', id: this.id, watched: this.visible && this.shown });
+  /** To be called where the tab was hidden or shown, too. */
+  watch(): void {
+    this.tell({ kind: 'watch', id: this.id, watched: this.watched() });
+  }
+
+  // Chromium gives a worker its screen's turns in a hidden tab as well.
+  private watched(): boolean {
+    return this.visible && this.shown && !document.hidden;
   }
 
   private showNumbers({ latency, fps, bitsPerSecond, integrity, codec }: Numbers): void {
@@ -140,7 +146,7 @@ export class Tile {
     if (state === 'trouble') return this.stream?.why ?? '';
     if (state === 'ended') return 'the source has ended';
     if (this.paintedAt === 0) return 'waiting for the first picture';
-    return performance.now() - this.paintedAt > kStaleMs && this.visible && this.shown ? 'no picture comes' : '';
+    return performance.now() - this.paintedAt > kStaleMs && this.watched() ? 'no picture comes' : '';
   }
 }
 

@@ -3,7 +3,7 @@ import { execFile, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 
 async function freePort() {
@@ -15,26 +15,28 @@ async function freePort() {
 }
 
 export class Hub {
-  static async create(command, config) {
+  /** `files`: name -> bytes, in its folder, where it runs; `host`: where its page listens. */
+  static async create(command, config, { files = {}, host = '127.0.0.1' } = {}) {
     const hub = new Hub();
-    hub.command = command;
+    hub.command = resolve(command);
     hub.folder = mkdtempSync(join(tmpdir(), 'glimt-page-'));
     hub.port = await freePort();
+    hub.host = host;
     hub.base = `http://127.0.0.1:${hub.port}/`;
     hub.environment = { ...process.env, XDG_RUNTIME_DIR: hub.folder, XDG_STATE_HOME: hub.folder, GLIMT_CONTROL: '' };
-    writeFileSync(join(hub.folder, 'hub.toml'), config);
+    for (const [name, text] of Object.entries({ ...files, 'hub.toml': config })) writeFileSync(join(hub.folder, name), text, { mode: 0o600 });
     await hub.start();
     return hub;
   }
 
   async start() {
-    const options = ['--config', `${this.folder}/hub.toml`, '--state', `${this.folder}/hub.json`, '--listen', `127.0.0.1:${this.port}`];
-    this.child = spawn(this.command, ['hub', ...options], { env: this.environment, stdio: ['ignore', 'ignore', 'pipe'] });
+    const options = ['--config', `${this.folder}/hub.toml`, '--state', `${this.folder}/hub.json`, '--listen', `${this.host}:${this.port}`];
+    this.child = spawn(this.command, ['hub', ...options], { cwd: this.folder, env: this.environment, stdio: ['ignore', 'ignore', 'pipe'] });
     this.said = '';
-    await new Promise((resolve, reject) => {
+    await new Promise((started, reject) => {
       this.child.stderr.on('data', (data) => {
         this.said += data;
-        if (this.said.includes('steer it: glimt ctl')) resolve();
+        if (this.said.includes('steer it: glimt ctl')) started();
       });
       this.child.once('exit', (code) => reject(new Error(`the hub ended with ${code}: ${this.said}`)));
     });
@@ -50,6 +52,12 @@ export class Hub {
   async end() {
     await this.kill('SIGTERM');
     rmSync(this.folder, { recursive: true });
+  }
+
+  /** The value of one line of /metrics. */
+  async metric(line) {
+    const text = await (await fetch(`${this.base}metrics`)).text();
+    return Number(text.split('\n').find((each) => each.startsWith(`${line} `))?.split(' ')[1]);
   }
 
   /** Name -> all that `ctl` tells of it. */
