@@ -16,6 +16,7 @@ export async function checkHidden(checks, hub) {
     const tab = await tabs.open(`${hub.base}#cam0`);
     await pollUntil(() => tab.evaluate(`${kTile}?.dataset.frame !== undefined`));
     await tab.evaluate(kRecord);
+    await pollUntil(() => tab.evaluate('frames_.length > 0'));
     await tabs.open('about:blank');
     checks.equal(await pollUntil(() => tab.evaluate('document.hidden')), true, 'a tab behind another one is hidden');
     const encoded = () => hub.metric('glimt_stream_frames_total{stream="cam0"}');

@@ -60,9 +60,12 @@ export class Hub {
     return Number(text.split('\n').find((each) => each.startsWith(`${line} `))?.split(' ')[1]);
   }
 
+  async ctl(...words) {
+    return (await promisify(execFile)(this.command, ['ctl', ...words], { env: this.environment })).stdout;
+  }
+
   /** Name -> all that `ctl` tells of it. */
   async streams() {
-    const { stdout } = await promisify(execFile)(this.command, ['ctl', 'streams', '--json'], { env: this.environment });
-    return Object.fromEntries(JSON.parse(stdout).streams.map((stream) => [stream.name, stream]));
+    return Object.fromEntries(JSON.parse(await this.ctl('streams', '--json')).streams.map((stream) => [stream.name, stream]));
   }
 }

@@ -31,13 +31,17 @@ function blocksOf(canvas, [columns, rows]) {
   return means;
 }
 
-/** {number, capturedUs}; null where it does not check out. */
+/** {number, capturedUs} of what is on a tile's canvas; null where it does not check out. */
 export async function readTimeCode(page, stream) {
   const means = await page.locator(`.tile[data-stream="${stream}"] .picture`).evaluate(blocksOf, [kColumns, kRows]);
-  if (means.length === 0) return null;
-  const code = new Uint8Array(means.length / 8);
-  means.forEach((mean, i) => {
-    if (mean > 127) code[i >> 3] |= 1 << (i & 7);
+  return means.length === 0 ? null : decodeTimeCode(means.map((mean) => mean > 127));
+}
+
+/** Of the blocks, row by row: whether each is white. */
+export function decodeTimeCode(bits) {
+  const code = new Uint8Array(bits.length / 8);
+  bits.forEach((bit, i) => {
+    if (bit) code[i >> 3] |= 1 << (i & 7);
   });
   const view = new DataView(code.buffer);
   if (view.getUint16(12, true) !== ((crc32c(code.subarray(0, 12)) & 0xffff) ^ 0x6c67)) return null;
