@@ -12,6 +12,7 @@ export class Painter {
     private readonly canvas: OffscreenCanvas,
     private showsBoxes: boolean,
     private readonly painted: (unit: Unit) => void,
+    private readonly replaced: (unit: Unit) => void,
   ) {
     const context = canvas.getContext('2d', { alpha: false });
     if (!context) throw new Error('no canvas to paint on');
@@ -19,9 +20,10 @@ export class Painter {
   }
 
   show(unit: Unit, picture: Picture): void {
-    this.newest?.picture.close();
+    const before = this.newest;
+    before?.picture.close();
     this.newest = { unit, picture, boxes: parseBoxes(unit.metadata) };
-    if (this.asked) return;
+    if (this.asked) return before && this.replaced(before.unit);
     this.asked = true;
     requestAnimationFrame(() => {
       this.asked = false;

@@ -38,7 +38,7 @@ export class Viewer {
     boxes: boolean,
     private readonly tell: (message: FromWorker) => void,
   ) {
-    this.painter = new Painter(canvas, boxes, (unit) => this.painted(unit));
+    this.painter = new Painter(canvas, boxes, (unit) => this.painted(unit), (unit) => this.take(unit.frame));
     this.timer = self.setInterval(() => this.tellNumbers(), kNumbersMs);
     this.open();
   }
