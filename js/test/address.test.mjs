@@ -11,6 +11,7 @@ const rows = [
   ['udp://127.0.0.1:5000', { host: '127.0.0.1', listens: false, wire: 'native' }],
   ['udp://127.0.0.1:5000?listen', { host: '127.0.0.1', listens: true }],
   ['tcp://[::1]:7000?mode=every&latency=1.5s', { scheme: 'tcp', host: '::1', listens: false, mode: 'every', latencyMs: 1500 }],
+  ['unix:///tmp/cam.sock?socket=stream&mode=every', { scheme: 'unix', path: '/tmp/cam.sock', listens: false, mode: 'every' }],
   ['udp://:5000?wire=countdown&max_frame=2M', { wire: 'countdown', maxFrameBytes: 2 << 20 }],
 ];
 for (const [text, expected] of rows) {
@@ -21,7 +22,11 @@ for (const [text, expected] of rows) {
 }
 
 const refusals = [
-  ['unix:///tmp/cam.sock', 'unsupported', /SOCK_SEQPACKET.*tcp:\/\//],
+  ['unix:///tmp/cam.sock', 'unsupported', /SOCK_SEQPACKET.*\?socket=stream/],
+  ['unix://?socket=stream', 'invalid_argument', /path/],
+  ['unix:///tmp/cam.sock?socket=stream&listen', 'unsupported', /sender listens/],
+  ['unix:///tmp/cam.sock?socket=stream&wire=countdown', 'invalid_argument', /udp/],
+  ['udp://:5000?socket=stream', 'invalid_argument', /unix:/],
   ['unix:///tmp/cam.sock?wire=countdown', 'unsupported', /SOCK_SEQPACKET/],
   ['glimt://cam0', 'unsupported', /glimt recv/],
   ['udp://239.1.2.3:5000?listen', 'unsupported', /one-way/],

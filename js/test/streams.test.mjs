@@ -1,6 +1,7 @@
 // A real sender: `glimt send test:`. No timings are asserted; a test that hangs ends by its deadline.
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
+import { tmpdir } from 'node:os';
 import { test } from 'node:test';
 import { receive } from '../dist/index.js';
 import { freePort, glimt, isWholeJpeg, lossyRelay } from './support/glimt.mjs';
@@ -20,6 +21,7 @@ const ways = [
   ['a listening sender, UDP', (port) => [`udp://:${port}`, `udp://127.0.0.1:${port}`]],
   ['a listening receiver, TCP', (port) => [`tcp://127.0.0.1:${port}`, `tcp://:${port}`]],
   ['a listening sender, TCP', (port) => [`tcp://:${port}`, `tcp://127.0.0.1:${port}`]],
+  ['a Unix socket', (port) => Array(2).fill(`unix://${tmpdir()}/glimt-js-${process.pid}-${port}.sock?socket=stream`)],
 ];
 for (const [what, addresses] of ways) {
   test(`${what}: whole JPEGs with times`, options, async () => {

@@ -73,6 +73,8 @@ struct Site::Asked {
   std::string_view host;
   std::optional<access::Role> role;
 
+  bool by_target = false;  // the target has a token of the hub's
+
   // A page of another site asks, in the browser of somebody who may.
   bool from_elsewhere() const { return request.origin && !is_same_origin(*request.origin, host); }
 };
@@ -91,6 +93,7 @@ Answer Site::answer(const Request& request, const WebCounters& counters) {
   shown.token = asked.route.token;
   shown.own_user &= own_host;  // nor is that anybody's page whose name leads here
   asked.role = admission_.role_of(shown);
+  asked.by_target = admission_.wants_tokens() && admission_.role_of({.token = shown.token});
   if (asked.route.page == Route::Page::streams && is_steering(request.method)) return change(asked);
   if (request.method != "GET" && request.method != "HEAD") {
     Answer refused = text(405, "nothing can be changed here but /streams; GET and HEAD are known");
@@ -98,8 +101,7 @@ Answer Site::answer(const Request& request, const WebCounters& counters) {
     return refused;
   }
   Answer answer = asked.role ? page(asked, counters) : for_everybody(asked);
-  if (asked.role && admission_.wants_tokens() && admission_.role_of({.token = shown.token}))
-    answer.cookie = admission_.cookie_of(shown.token);
+  if (asked.role && asked.by_target) answer.cookie = admission_.cookie_of(shown.token);
   return answer;
 }
 
@@ -205,13 +207,19 @@ Result<std::string> Site::stream_called(const std::string& name) const {
   return all.front().settings.name;
 }
 
-// A browser lets any page open a WebSocket to anywhere, and says where the page is from.
+// A browser lets any page open a WebSocket to anywhere, and says where the page is from. One that knows a token was given it.
 Answer Site::live(const Asked& asked) {
-  const auto& [request, route, host, role] = asked;
+  const auto& request = asked.request;
+  const auto& route = asked.route;
   if (!request.upgrade) return text(426, "this is a WebSocket; /stream/" + route.name + " is for players");
   if (!offers(request.protocols, kLiveProtocol))
     return text(400, "offer the subprotocol " + std::string(kLiveProtocol));
-  if (asked.from_elsewhere()) return text(403, "pages of another site may not look at this hub");
+  if (asked.from_elsewhere() && !asked.by_target) {
+    return text(403,
+                "a page of another site looks at this hub with one of its tokens, as ?token=TOKEN: "
+                "control.view_token_file in "
+                "hub.toml");
+  }
   const auto name = stream_called(route.name);
   if (!name) return answer_of(name.error());
   Answer answer{.status = 101};

@@ -264,6 +264,20 @@ TEST_F(GuardedSiteTest, OwnUserIsAskedForNoneButUnderAForeignName) {
   EXPECT_EQ(ask("/streams", {.own_user = true}, "cam.example").status, 401);
 }
 
+TEST_F(GuardedSiteTest, PageOfAnotherSiteLooksWithATokenInTheTargetAlone) {
+  const auto live = [this](std::string_view target, const Shown& shown) {
+    Request request{"GET", target, "localhost", "https://elsewhere.example"};
+    request.upgrade = true;
+    request.protocols = "glimt.1";
+    request.shown = shown;
+    return guarded.answer(request, counters).status;
+  };
+  EXPECT_EQ(live("/live/cam0?token=look", {}), 101);
+  EXPECT_EQ(live("/live/cam0", {.own_user = true}), 403);
+  EXPECT_EQ(live("/live/cam0?token=x", {.own_user = true}), 403);
+  EXPECT_EQ(live("/live/cam0", {.cookies = "glimt-8080=look"}), 403);
+}
+
 TEST_F(GuardedSiteTest, ViewDoesNotSteerAndSteerDoes) {
   Request request{"DELETE", "/streams/cam0", "10.0.0.1"};
   EXPECT_EQ(guarded.answer(request, counters).status, 401);

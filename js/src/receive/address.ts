@@ -24,9 +24,10 @@ export interface ReceiveOptions {
 
 export interface Address {
   text: string;
-  scheme: 'udp' | 'tcp';
-  host: string; // empty: all of this machine's
-  port: number;
+  scheme: 'udp' | 'tcp' | 'unix';
+  host: string; // udp, tcp; empty: all of this machine's
+  port: number; // udp, tcp
+  path: string; // unix
   listens: boolean;
   wire: 'native' | 'countdown';
   mode: Mode;
@@ -36,9 +37,9 @@ export interface Address {
 }
 
 const kSeqpacketCure =
-  'Node has no sockets of whole messages (SOCK_SEQPACKET), which is what unix:// is; give the sender a further address on this ' +
-  'machine, as in `glimt send … unix:///run/cam.sock tcp://127.0.0.1:5000?listen`, and receive that one';
-const kOptions = ['listen', 'connect', 'wire', 'mode', 'latency', 'max_frame', 'feedback', 'key'];
+  'Node has no sockets of whole messages (SOCK_SEQPACKET), which is what unix:// is unless both ends say otherwise; write it as in ' +
+  '`glimt send … unix:///run/cam.sock?socket=stream`, and so here';
+const kOptions = ['listen', 'connect', 'wire', 'mode', 'latency', 'max_frame', 'socket', 'feedback', 'key'];
 
 function durationMs(text: string): number {
   const match = /^(\d+(?:\.\d+)?)(us|ms|s)$/.exec(text);
@@ -54,15 +55,16 @@ function byteCount(text: string): number {
 
 function refuseWhatNodeCannot(text: string, scheme: string, query: URLSearchParams, host: string): void {
   const unsupported = (why: string) => new GlimtError('unsupported', `'${text}': ${why}`);
-  if (scheme === 'unix') throw unsupported(kSeqpacketCure);
+  if (scheme === 'unix' && query.get('socket') !== 'stream') throw unsupported(kSeqpacketCure);
   if (scheme === 'glimt') throw unsupported('names are found by `glimt recv`; give the address of the stream, or watch the hub over WebSocket');
-  if (scheme !== 'udp' && scheme !== 'tcp') throw unsupported(`unknown scheme '${scheme}'; known: udp, tcp`);
+  if (scheme !== 'udp' && scheme !== 'tcp' && scheme !== 'unix') throw unsupported(`unknown scheme '${scheme}'; known: udp, tcp, unix`);
+  if (scheme !== 'unix' && query.has('socket')) throw new GlimtError('invalid_argument', `'${text}': socket= is for unix://`);
   if (query.has('key')) throw unsupported('there is no encryption yet; use a tunnel');
   if (query.get('feedback') === 'off' || /^(22[4-9]|23\d)\.|^ff/i.test(host)) {
     throw unsupported('one-way streams are received by `glimt recv`; leave ?feedback=off out at both ends');
   }
   const unknown = [...query.keys()].find((name) => !kOptions.includes(name));
-  if (unknown) throw new GlimtError('invalid_argument', `'${text}': unknown option '${unknown}'; known: ${kOptions.slice(0, 6).join(', ')}`);
+  if (unknown) throw new GlimtError('invalid_argument', `'${text}': unknown option '${unknown}'; known: ${kOptions.slice(0, 7).join(', ')}`);
 }
 
 function wireOf(text: string, scheme: string, name: string): Address['wire'] {
@@ -78,9 +80,13 @@ export function parseAddress(text: string, options: ReceiveOptions = {}): Addres
   const query = new URLSearchParams(queryText);
   const host = v6 ?? (name === '@' ? '' : name);
   refuseWhatNodeCannot(text, scheme, query, host);
-  if (!(Number(port) >= 1 && Number(port) <= 65_535)) throw new GlimtError('invalid_argument', `'${text}': name a port from 1 to 65535`);
+  const unix = scheme === 'unix';
+  const path = unix ? text.slice('unix://'.length).split('?')[0]! : '';
+  if (unix && path === '') throw new GlimtError('invalid_argument', `'${text}': the path is missing; write it as in unix:///run/cam.sock?socket=stream`);
+  if (unix && query.has('listen')) throw new GlimtError('unsupported', `'${text}': on unix:// the sender listens; leave ?listen out here`);
+  if (!unix && !(Number(port) >= 1 && Number(port) <= 65_535)) throw new GlimtError('invalid_argument', `'${text}': name a port from 1 to 65535`);
   if (query.has('listen') && query.has('connect')) throw new GlimtError('invalid_argument', `'${text}': ?listen and ?connect exclude each other`);
-  const everywhere = host === '' || host === '0.0.0.0' || host === '::';
+  const everywhere = !unix && (host === '' || host === '0.0.0.0' || host === '::');
   if (everywhere && query.has('connect')) throw new GlimtError('invalid_argument', `'${text}': whom to connect to? Name a host`);
   const wire = wireOf(text, scheme, query.get('wire') ?? 'native');
   const listens = query.has('listen') || everywhere;
@@ -91,7 +97,7 @@ export function parseAddress(text: string, options: ReceiveOptions = {}): Addres
   if (!(latencyMs >= 0 && latencyMs <= 3_600_000)) throw new GlimtError('invalid_argument', `'${text}': latency is 0 to 3600 s`);
   const maxFrameBytes = options.maxFrame ?? byteCount(query.get('max_frame') ?? '64M');
   return {
-    text, scheme: scheme as 'udp' | 'tcp', host, port: Number(port), listens, wire, mode,
+    text, scheme: scheme as Address['scheme'], host, port: Number(port), path, listens, wire, mode,
     latencyMs: Math.round(latencyMs), maxFrameBytes, once: options.once ?? false,
   };
 }

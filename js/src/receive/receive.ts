@@ -60,7 +60,7 @@ export class Receiver implements AsyncIterableIterator<AccessUnit> {
 }
 
 /**
- * Receives as `glimt recv ADDRESS` does: `udp://host:port` and `tcp://host:port` connect, `udp://:port` and `?listen` listen.
+ * Receives as `glimt recv ADDRESS` does: `udp://host:port` and `tcp://host:port` connect, `unix:///path?socket=stream` too, `udp://:port` and `?listen` listen.
  * Throws a GlimtError that names the cure where the address cannot be served.
  */
 export function receive(address: string, options: ReceiveOptions = {}): Receiver {

@@ -1,4 +1,4 @@
-// Packets behind their length in a byte stream, by node:net.
+// Packets behind their length in a byte stream, TCP or Unix, by node:net.
 import { connect, createServer } from 'node:net';
 import type { Server, Socket } from 'node:net';
 import { kMaxPacketBytes } from '../wire/packet.js';
@@ -59,7 +59,8 @@ export class TcpTransport implements Transport {
 
   private attempt(): void {
     if (this.closed) return;
-    const socket = connect({ host: this.address.host, port: this.address.port });
+    const { path, host, port } = this.address;
+    const socket = path === '' ? connect({ host, port }) : connect({ path });
     const again = () => {
       clearTimeout(timeout);
       if (!this.closed) this.retry = setTimeout(() => this.attempt(), kRefusedMs);

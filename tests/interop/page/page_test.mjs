@@ -7,6 +7,7 @@ import { launch } from './browser.mjs';
 import { Checks, pollUntil } from './checks.mjs';
 import { checkControls, checkDestinations, checkSettings } from './controls.mjs';
 import { checkHidden } from './hidden.mjs';
+import { checkOwnPage } from './own_page.mjs';
 import { Hub } from './hub.mjs';
 import { takeScreenshots } from './screenshots.mjs';
 import { readTimeCode } from './time_code.mjs';
@@ -235,6 +236,7 @@ async function main() {
     const screenshots = option === '--screenshots' ? folder : undefined;
     await withHub(await Hub.create(command, kConfig, { files: { 'face.png': paintedFace() } }), (hub) => checkAtHome(checks, browser, hub, screenshots));
     await withHub(await Hub.create(command, kAwayConfig, { files: kTokens, host: '0.0.0.0' }), (hub) => checkAway(checks, browser, hub));
+    await checkOwnPage(checks, browser, command);
   } finally {
     await browser.close();
   }
