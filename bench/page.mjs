@@ -31,17 +31,17 @@ function record() {
 // The number is 28 x 4 blocks of 32 pixels at 1280x720; one row through the middle of each row of blocks is enough.
 function readBack() {
   const canvas = document.querySelector('.picture');
-  const copy = new OffscreenCanvas(28 * 32, 4 * 32);
+  const copy = new OffscreenCanvas(28 * 32, 4);
   const context = copy.getContext('2d', { willReadFrequently: true });
   window.read_ = [];
   let before = '';
   const look = () => {
-    context.drawImage(canvas, 0, 0);
+    for (let row = 0; row < 4; row++) context.drawImage(canvas, 0, row * 32 + 16, copy.width, 1, 0, row, copy.width, 1);
     const atMs = performance.now();
+    const { data } = context.getImageData(0, 0, copy.width, 4);
     const bits = [];
     for (let row = 0; row < 4; row++) {
-      const { data } = context.getImageData(0, row * 32 + 16, copy.width, 1);
-      for (let column = 0; column < 28; column++) bits.push(data[(column * 32 + 16) * 4 + 1] > 127 ? 1 : 0);
+      for (let column = 0; column < 28; column++) bits.push(data[(row * copy.width + column * 32 + 16) * 4 + 1] > 127 ? 1 : 0);
     }
     const code = bits.join('');
     if (code !== before) read_.push({ code, atMs });

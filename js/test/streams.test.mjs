@@ -86,7 +86,7 @@ test('5 % of all packets lost both ways: pictures come whole, byte for byte, rep
     assert.ok(stats.recovered > 0 && stats.asked > 0, JSON.stringify(stats));
     const skipped = stats.skipped; // left out by the sender, and not lost
     assert.ok(units.length >= 0.97 * (span - skipped), `${units.length} of ${span} frames whole, ${skipped} skipped`);
-    console.log(`${units.length} of ${span} frames whole, ${stats.recovered} packets recovered, ${stats.asked} asked, ${relay.counters.lost} lost`);
+    console.log(`${units.length} of ${span} frames whole (${skipped} left out by the sender, ${stats.lost} lost, ${stats.late} late), ${stats.recovered} packets recovered, ${stats.asked} asked, ${relay.counters.lost} of the packets lost`);
   } finally {
     lossy.close();
     clean.close();
