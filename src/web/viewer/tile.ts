@@ -23,6 +23,7 @@ export class Tile {
   private readonly screen: HTMLElement;
   private readonly notice = el('p', { class: 'notice', hidden: true });
   private readonly latency = el('span', { class: 'latency', title: 'captured → painted, median of 2 s, and how far the clocks may be off' });
+  private readonly ends = el('span', { class: 'ends', hidden: true }, 'captured → painted');
   private readonly bound = el('span', { class: 'bound' });
   private readonly rates = el('span', { class: 'rates' });
   private readonly integrity = el('span', { class: 'integrity', title: 'share of the pictures’ strips that came' });
@@ -56,7 +57,7 @@ export class Tile {
       el('div', { class: 'caption' },
         el('div', { class: 'line' },
           el('div', { class: 'who' }, el('span', { class: 'dot' }), el('h2', {}, name)),
-          el('div', { class: 'numbers' }, el('span', { class: 'ends' }, 'captured → painted'), el('span', { class: 'delay' }, this.latency, this.bound), graph)),
+          el('div', { class: 'numbers' }, this.ends, el('span', { class: 'delay' }, this.latency, this.bound), graph)),
         el('div', { class: 'line' },
           el('div', { class: 'more' }, this.rates, this.integrity),
           el('div', { class: 'tools' }, snapshot, full))),
@@ -125,6 +126,7 @@ export class Tile {
 
   private showNumbers({ latency, fps, bitsPerSecond, integrity, codec }: Numbers): void {
     setText(this.latency, latency ? `${latency.p50.toFixed(latency.p50 < 10 ? 1 : 0)} ms` : '');
+    this.ends.hidden = !latency;
     setText(this.bound, latency ? `±${latency.boundMs < 0.1 ? '0.1' : latency.boundMs.toFixed(latency.boundMs < 10 ? 1 : 0)}` : '');
     const rates = [`${fps.toFixed(fps < 9.95 ? 1 : 0)} fps`, `${megabits(bitsPerSecond)} Mbit/s`, codec];
     setText(this.rates, fps > 0 ? rates.join(' · ') : '');

@@ -12,7 +12,7 @@ export async function takeScreenshots(browser, base, folder) {
       await page.locator('.tile[data-stream="cam0"][data-latency-ms]').waitFor();
       await page.waitForTimeout(4500); // the graphs fill
       await page.screenshot({ type: 'jpeg', path: `${folder}/${name}-${colorScheme}.jpg`, quality: 85 });
-      await page.locator('.tile[data-stream="cam0"] .screen-link').click();
+      await page.locator('.tile[data-stream="face"] .screen-link').click();
       await page.locator('#panel').waitFor();
       await page.waitForTimeout(500);
       await page.screenshot({ type: 'jpeg', path: `${folder}/${name}-one-${colorScheme}.jpg`, quality: 85 });
