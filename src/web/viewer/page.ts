@@ -101,7 +101,10 @@ async function poll(): Promise<void> {
 }
 
 function choose(name: string): void {
-  if (name !== chosen()) history.pushState(null, '', name === '' ? '/' : `#${encodeURIComponent(name)}`);
+  if (name !== chosen()) {
+    history.pushState(null, '', name === '' ? '/' : `#${encodeURIComponent(name)}`);
+    scrollTo(0, 0); // the large one stands at the top
+  }
   show();
 }
 

@@ -124,4 +124,4 @@ export class Panel {
   }
 }
 
-const sourceOf = ({ settings, description }: Stream) => (description ? `${settings.source} — ${description}` : settings.source);
+const sourceOf = ({ settings, description }: Stream) => (description && description !== settings.source ? `${settings.source} — ${description}` : settings.source);
