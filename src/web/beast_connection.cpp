@@ -208,7 +208,8 @@ void Connection::refused(const Parser::value_type& header, const Answer& why) {
   Failure failure;
   const auto peer = stream_.socket().remote_endpoint(failure);
   const auto from = failure ? "a peer that has gone" : peer.address().to_string();
-  const auto line = all_.refusals.add(now(), from, view(header.method_string()), why.body);
+  const auto reason = http::obsolete_reason(http::int_to_status(static_cast<unsigned>(why.status)));
+  const auto line = all_.refusals.add(now(), from, view(header.method_string()), view(reason));
   if (line) log::warning("{}", *line);
 }
 

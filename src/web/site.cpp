@@ -217,8 +217,7 @@ Answer Site::live(const Asked& asked) {
   if (asked.from_elsewhere() && !asked.by_target) {
     return text(403,
                 "a page of another site looks at this hub with one of its tokens, as ?token=TOKEN: "
-                "control.view_token_file in "
-                "hub.toml");
+                "control.view_token_file in hub.toml");
   }
   const auto name = stream_called(route.name);
   if (!name) return answer_of(name.error());

@@ -80,7 +80,7 @@ def check_without_tokens(checks, command, folder):
         checks.equal((elsewhere.status("snapshot/cam0"), elsewhere.live()), (200, 101), "without tokens: another machine may look")
         checks.equal((elsewhere.steer(), json.loads(elsewhere("streams")[2])["role"]), (403, "view"), "without tokens: another machine may not steer")
         checks.equal(here.steer("-H", "Host: cam.example", "-H", "Origin: http://cam.example"), 403, "a page whose name leads here does not steer")
-        checks.that(child.says("web: refused PATCH of 10.77.0.2"), "who was refused stands in the log", child.errors())
+        checks.that(child.says("web: refused PATCH of 10.77.0.2: Forbidden"), "who was refused stands in the log", child.errors())
 
 
 def check_looking(checks, ask, view):
