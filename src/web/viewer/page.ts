@@ -12,7 +12,7 @@ const kPollMs = 1000;
 const kRetryMs = 250;
 const kBoxesKey = 'glimt.boxes';
 
-const worker = new Worker('/worker.js');
+let worker = startWorker();
 const grid = byId('grid');
 const tiles = new Map<string, Tile>();
 const byNumber = new Map<number, Tile>();
@@ -24,7 +24,24 @@ let nextId = 1;
 let pollTimer = 0;
 
 const tell = (message: ToWorker, transfer: Transferable[] = []) => worker.postMessage(message, transfer);
-worker.onmessage = ({ data }: MessageEvent<FromWorker>) => byNumber.get(data.id)?.receive(data);
+
+function startWorker(): Worker {
+  const started = new Worker('/worker.js');
+  started.onmessage = ({ data }: MessageEvent<FromWorker>) => byNumber.get(data.id)?.receive(data);
+  started.onerror = (event) => {
+    if (event instanceof ErrorEvent) return; // one that runs
+    window.setTimeout(restartWorker, kRetryMs);
+  };
+  return started;
+}
+
+// One whose script did not come has taken the tiles' canvases with it: all are made anew.
+function restartWorker(): void {
+  [...tiles.values()].forEach(drop);
+  worker = startWorker();
+  makeTiles();
+  show();
+}
 
 const inSight = new IntersectionObserver((entries) => {
   for (const { target, isIntersecting } of entries) tiles.get((target as HTMLElement).dataset['stream'] ?? '')?.setVisible(isIntersecting);
@@ -53,17 +70,14 @@ function show(): void {
   document.title = large ? `${large.name} · Glimt` : 'Glimt';
 }
 
-function take(told: Told): void {
-  streams = told.streams;
-  mayChange = told.role === 'steer';
-  const names = new Set(streams.map(({ name }) => name));
-  for (const [name, tile] of tiles) {
-    if (names.has(name)) continue;
-    inSight.unobserve(tile.element);
-    tile.close();
-    tiles.delete(name);
-    byNumber.delete(tile.id);
-  }
+function drop(tile: Tile): void {
+  inSight.unobserve(tile.element);
+  tile.close();
+  tiles.delete(tile.name);
+  byNumber.delete(tile.id);
+}
+
+function makeTiles(): void {
   for (const stream of streams) {
     let tile = tiles.get(stream.name);
     if (!tile) {
@@ -75,6 +89,14 @@ function take(told: Told): void {
     }
     tile.update(stream);
   }
+}
+
+function take(told: Told): void {
+  streams = told.streams;
+  mayChange = told.role === 'steer';
+  const names = new Set(streams.map(({ name }) => name));
+  for (const tile of [...tiles.values()]) if (!names.has(tile.name)) drop(tile);
+  makeTiles();
   show();
 }
 

@@ -126,6 +126,8 @@ async function checkTools(checks, page) {
 }
 
 async function checkRestart(checks, page, hub) {
+  await page.goto(hub.base);
+  await tile(page, 'cam0').and(page.locator('[data-frame]')).waitFor();
   await hub.kill();
   await page.locator('#offline').waitFor();
   checks.that(true, 'a hub that is gone is said');
@@ -136,6 +138,17 @@ async function checkRestart(checks, page, hub) {
   checks.that(painted, 'pictures come again by themselves after the hub was started anew');
   console.log(`hub ready → painted again: ${Date.now() - from} ms`);
   await page.locator('#offline').waitFor({ state: 'hidden' });
+}
+
+// A hub that went away between the page and its worker's script.
+async function checkLateWorker(checks, browser, base) {
+  const page = await browser.newPage();
+  let refused = 0;
+  await page.route('**/worker.js', (route) => (++refused <= 2 ? route.abort() : route.continue()));
+  await page.goto(base);
+  checks.that(await pollUntil(() => readTimeCode(page, 'cam0')), 'pictures come where the script of the worker came late');
+  checks.that(refused > 2, 'which was asked for again');
+  await page.close();
 }
 
 async function checkH264(checks, page, base) {
@@ -211,8 +224,8 @@ async function checkAtHome(checks, browser, hub, screenshots) {
   await checkRoles(checks, browser, hub.base);
   await page.goto('about:blank'); // no other viewer's frames are to be counted
   await checkHidden(checks, hub);
-  await page.goto(hub.base);
   await checkRestart(checks, page, hub);
+  await checkLateWorker(checks, browser, hub.base);
 }
 
 async function checkAway(checks, browser, hub) {
