@@ -1,6 +1,6 @@
-// Bytes of a peer at a server's socket. The first two say where the others are cut in two; between both parts, and behind them, viewers are
-// sent a picture. Every connection is ended by the server, what comes of it begins as an answer, and no connection and no viewer stays
-// behind. The hub's streams open nothing: hub_of_one.hpp.
+// Bytes of a peer at a server's socket. Of the first two the highest bit says whether it is the server that wants tokens, the others where the
+// rest is cut in two; between both parts, and behind them, viewers are sent a picture. Every connection is ended by the server, what comes
+// of it begins as an answer, and no connection and no viewer stays behind. The hub's streams open nothing: hub_of_one.hpp.
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <poll.h>
@@ -15,6 +15,7 @@
 #include "base/unique_fd.hpp"
 #include "hub_of_one.hpp"
 #include "require.hpp"
+#include "support/token_files.hpp"
 #include "web/server.hpp"
 
 namespace {
@@ -74,7 +75,7 @@ class Peer {
 
 class Tested {
  public:
-  Peer connect() { return Peer(port_); }
+  Peer connect(bool with_tokens) { return Peer(port_of(with_tokens ? *guarded_ : *open_)); }
   void send_picture() {
     glimt::Ref<glimt::media::AccessUnit> unit(new glimt::media::AccessUnit);
     unit->info.number = ++newest_;
@@ -89,21 +90,27 @@ class Tested {
     GLIMT_REQUIRE(hub_->add_stream(cam0_).has_value());
   }
   void check_serves() {
-    Peer peer(port_);
-    peer.send("GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n");
-    GLIMT_REQUIRE(peer.finish().starts_with("HTTP/1.1 200 "));
-    for (int left = 1000; !is_alone(); --left) {
-      GLIMT_REQUIRE(left > 0);
-      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    for (const auto* server : {open_.get(), guarded_.get()}) {
+      Peer peer(port_of(*server));
+      peer.send("GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n");
+      GLIMT_REQUIRE(peer.finish().starts_with("HTTP/1.1 200 "));
+      for (int left = 1000; !is_alone(*server); --left) {
+        GLIMT_REQUIRE(left > 0);
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+      }
     }
   }
 
  private:
   static constexpr uint8_t kJpeg[] = {0xFF, 0xD8, 0xFF, 0xD9};
 
+  static uint16_t port_of(const glimt::web::Server& server) {
+    const auto address = server.address();
+    return static_cast<uint16_t>(std::stoi(address.substr(address.rfind(':') + 1)));
+  }
   // Nobody but who asks.
-  bool is_alone() {
-    Peer peer(port_);
+  bool is_alone(const glimt::web::Server& server) {
+    Peer peer(port_of(server));
     peer.send("GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n");
     const auto said = peer.finish();
     return said.find("\nglimt_web_connections 1\n") != std::string::npos &&
@@ -113,11 +120,17 @@ class Tested {
   const glimt::test::StreamInTest picture_{glimt::hub::StreamState::flowing, {kJpeg, kJpeg + sizeof kJpeg}};
   const std::unique_ptr<glimt::hub::Hub> hub_ = open_hub_of_one(picture_, {.streams = 2, .destinations = 2});
   const glimt::hub::StreamSettings cam0_ = hub_->streams()[0].settings;
-  const std::unique_ptr<glimt::web::Server> server_ =
+  const glimt::test::TokenFiles tokens_;
+  const std::unique_ptr<glimt::web::Server> open_ =
       glimt::web::open_server({.hub = *hub_, .listen = "127.0.0.1:0", .more_metrics = {}}).value();
-  const uint16_t port_ = [address = server_->address()] {
-    return static_cast<uint16_t>(std::stoi(address.substr(address.rfind(':') + 1)));
-  }();
+  // Not on loopback alone: there whoever runs the hub needs no token, by whatever name they ask.
+  const std::unique_ptr<glimt::web::Server> guarded_ =
+      glimt::web::open_server({.hub = *hub_,
+                               .listen = "0.0.0.0:0",
+                               .view_token_file = tokens_.view,
+                               .steer_token_file = tokens_.steer,
+                               .more_metrics = {}})
+          .value();
   glimt::Sequence newest_;
 };
 
@@ -128,8 +141,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   static size_t runs = 0;
   if (size < 2) return 0;
   const std::string_view bytes = glimt::as_text({data + 2, size - 2});
-  const size_t cut = std::min<size_t>(static_cast<size_t>(data[0] | data[1] << 8), bytes.size());
-  auto peer = tested.connect();
+  const auto cut = std::min<size_t>(static_cast<size_t>(data[0] | (data[1] & 0x7F) << 8), bytes.size());
+  auto peer = tested.connect((data[1] & 0x80) != 0);
   peer.send(bytes.substr(0, cut));
   if (cut > 0) peer.wait();
   tested.send_picture();

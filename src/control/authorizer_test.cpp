@@ -1,39 +1,23 @@
 #include "control/authorizer.hpp"
 
 #include <gmock/gmock.h>
-#include <sys/stat.h>
 
-#include <filesystem>
-#include <fstream>
 #include <sstream>
 
 #include "control/method.hpp"
+#include "support/token_files.hpp"
 
 namespace glimt::control {
 namespace {
 
+using test::kSteerToken;
+using test::kViewToken;
 using testing::HasSubstr;
 using testing::Not;
 
-constexpr std::string_view kView = "view-token-0123456789", kSteer = "steer-token-0123456789";
-
 class AuthorizerTest : public testing::Test {
  protected:
-  AuthorizerTest() {
-    std::string name = "/tmp/glimt-authorizer-XXXXXX";
-    folder = mkdtemp(name.data());
-    view_file = write("view", std::string(kView) + "\n");
-    steer_file = write("steer", "  " + std::string(kSteer) + " \r\nsecond line\n");
-  }
-  ~AuthorizerTest() override { std::filesystem::remove_all(folder); }
-
-  std::string write(const std::string& name, const std::string& text) const {
-    const auto path = folder / name;
-    std::ofstream(path) << text;
-    chmod(path.c_str(), 0600);
-    return path;
-  }
-  Authorizer open() const { return Authorizer(access::Tokens::open(view_file, steer_file).value()); }
+  Authorizer open() const { return Authorizer(access::Tokens::open(files.view, files.steer).value()); }
   static ErrorKind refused(const Authorizer& authorizer, Role wants, std::vector<std::string_view> shown) {
     const auto allowed = authorizer.check(wants, {false, std::move(shown)});
     EXPECT_FALSE(allowed);
@@ -41,22 +25,21 @@ class AuthorizerTest : public testing::Test {
     return allowed.error().kind;
   }
 
-  std::filesystem::path folder;
-  std::string view_file, steer_file;
+  const test::TokenFiles files;
 };
 
 std::string bearer(std::string_view token) { return "Bearer " + std::string(token); }
 
 TEST_F(AuthorizerTest, ViewTokenMayViewAndNotSteer) {
   const auto authorizer = open();
-  const auto shown = bearer(kView);
+  const auto shown = bearer(kViewToken);
   EXPECT_TRUE(authorizer.check(Role::view, {false, {shown}}));
   EXPECT_EQ(refused(authorizer, Role::steer, {shown}), ErrorKind::forbidden);
 }
 
 TEST_F(AuthorizerTest, SteerTokenMayDoBoth) {
   const auto authorizer = open();
-  const auto shown = bearer(kSteer);
+  const auto shown = bearer(kSteerToken);
   EXPECT_TRUE(authorizer.check(Role::view, {false, {shown}}));
   EXPECT_TRUE(authorizer.check(Role::steer, {false, {shown}}));
 }
@@ -66,13 +49,13 @@ TEST_F(AuthorizerTest, CertificateMaySteerWithoutAToken) {
 }
 
 TEST_F(AuthorizerTest, SchemeIsWrittenInAnyCase) {
-  const std::string shown = "bearer " + std::string(kView);
+  const std::string shown = "bearer " + std::string(kViewToken);
   EXPECT_TRUE(open().check(Role::view, {false, {shown}}));
 }
 
 TEST_F(AuthorizerTest, WhatIsNoTokenOfTheHubIsUnauthenticated) {
   const auto authorizer = open();
-  const std::string token(kView);
+  const std::string token(kViewToken);
   for (const std::string& shown :
        {std::string(), std::string("Bearer "), std::string("Bearer"), token, "Basic " + token,
         bearer(token.substr(1)), bearer(token + "0"), bearer(token.substr(0, token.size() - 1)),
@@ -80,7 +63,7 @@ TEST_F(AuthorizerTest, WhatIsNoTokenOfTheHubIsUnauthenticated) {
     EXPECT_EQ(refused(authorizer, Role::view, {shown}), ErrorKind::unauthenticated) << shown;
   }
   EXPECT_EQ(refused(authorizer, Role::view, {}), ErrorKind::unauthenticated);
-  const auto good = bearer(kView);
+  const auto good = bearer(kViewToken);
   EXPECT_EQ(refused(authorizer, Role::view, {good, good}), ErrorKind::unauthenticated);
 }
 

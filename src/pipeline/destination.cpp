@@ -6,6 +6,17 @@
 
 namespace glimt::pipeline {
 
+void add_to(DestinationStats& sum, const ReceiverStats& receiver) {
+  sum.frames += receiver.frames;
+  sum.dropped += receiver.dropped;
+  sum.packets += receiver.packets;
+  sum.bytes += receiver.bytes;
+  sum.parity += receiver.parity;
+  sum.repair += receiver.repair;
+  sum.packets_lost += receiver.packets_lost;
+  sum.key_requests += receiver.key_requests;
+}
+
 std::unique_ptr<Destination> make_destination(transport::EventLoop& loop,
                                               std::unique_ptr<transport::Transport> transport,
                                               const Destination::Options& options,

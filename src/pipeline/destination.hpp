@@ -61,6 +61,9 @@ class Destination : public transport::Transport::Events {
   virtual DestinationStats stats() const = 0;
 };
 
+// Adds what one receiver has counted to the sums over receivers.
+void add_to(DestinationStats& sum, const ReceiverStats& receiver);
+
 // `stream` outlives the destination.
 std::unique_ptr<Destination> make_destination(transport::EventLoop& loop,
                                               std::unique_ptr<transport::Transport> transport,

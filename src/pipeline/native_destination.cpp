@@ -158,6 +158,15 @@ SendSession::Counters NativeDestination::counters_of(const SendSession& session)
   return sum;
 }
 
+ReceiverStats NativeDestination::stats_of(const SendSession& session) const {
+  ReceiverStats r = counters_of(session).as_stats();
+  r.peer = transport::to_string(session.peer);
+  r.mode = session.mode();
+  r.packets_lost = session.loss.totals().lost;
+  if (const auto rtt = session.association.clock().rtt()) r.rtt_ms = to_ms(*rtt);
+  return r;
+}
+
 void NativeDestination::on_session_packet(SendSession& session, const wire::Packet& packet, Instant now) {
   PeerOutbox out(*transport_, session.peer);
   const bool was_quiet = session.is_quiet();
@@ -222,16 +231,9 @@ void NativeDestination::let_go(SendSession& session, std::string_view why) {
     log::info("{}: receiver {} has gone: {}", options_.address.text, transport::to_string(session.peer), why);
     ++gone_.receivers_gone;
   }
+  add_to(gone_, stats_of(session));
+  gone_.refused += counters_of(session).refused;
   stop_sharing(session);
-  gone_.frames += session.counters.frames;
-  gone_.dropped += session.counters.dropped;
-  gone_.packets += session.counters.packets;
-  gone_.bytes += session.counters.bytes;
-  gone_.refused += session.counters.refused;
-  gone_.key_requests += session.counters.key_requests;
-  gone_.parity += session.counters.parity;
-  gone_.repair += session.counters.repair;
-  gone_.packets_lost += session.loss.totals().lost;
   // Its connection may still be good for another session.
   if (transport_->traits().reliable) admission_.on_connected(session.peer, now());
   sessions_.erase(session.association.own_session());
@@ -398,21 +400,9 @@ DestinationStats NativeDestination::stats() const {
   s.refused += refused_;
   s.stray = stray_;
   for (const auto& [id, session] : sessions_) {
-    const auto counted = counters_of(*session);
-    ReceiverStats r = counted.as_stats();
-    r.peer = transport::to_string(session->peer);
-    r.mode = session->mode();
-    r.packets_lost = session->loss.totals().lost;
-    if (const auto rtt = session->association.clock().rtt()) r.rtt_ms = to_ms(*rtt);
-    s.frames += r.frames;
-    s.dropped += r.dropped;
-    s.packets += r.packets;
-    s.bytes += r.bytes;
-    s.parity += r.parity;
-    s.repair += r.repair;
-    s.refused += counted.refused;
-    s.key_requests += r.key_requests;
-    s.packets_lost += r.packets_lost;
+    ReceiverStats r = stats_of(*session);
+    add_to(s, r);
+    s.refused += counters_of(*session).refused;
     s.rtt_ms = std::max(s.rtt_ms, r.rtt_ms);
     if (session->started()) s.each.push_back(std::move(r));
   }

@@ -53,6 +53,7 @@ class NativeDestination final : public Destination {
   bool share(SendSession& session);
   void stop_sharing(SendSession& session);
   SendSession::Counters counters_of(const SendSession& session) const;
+  ReceiverStats stats_of(const SendSession& session) const;
   void let_go(SendSession& session, std::string_view why);
   void sweep(Instant now);
   void turn_away(SendSession& session, wire::CloseReason reason);

@@ -44,12 +44,7 @@ void OneWayDestination::on_connected(const transport::Peer& peer) {
 
 void OneWayDestination::on_disconnected(const transport::Peer&, const Error&) {
   if (!session_) return;
-  const auto& counted = session_->counters;
-  gone_.frames += counted.frames;
-  gone_.dropped += counted.dropped;
-  gone_.packets += counted.packets;
-  gone_.bytes += counted.bytes;
-  gone_.parity += counted.parity;
+  add_to(gone_, session_->counters.as_stats());
   session_.reset();
   stream_.demand_changed();
 }
@@ -105,11 +100,7 @@ DestinationStats OneWayDestination::stats() const {
   if (!session_) return s;
   ReceiverStats r = session_->counters.as_stats();
   r.peer = transport::to_string(session_->peer);
-  s.frames += r.frames;
-  s.dropped += r.dropped;
-  s.packets += r.packets;
-  s.bytes += r.bytes;
-  s.parity += r.parity;
+  add_to(s, r);
   s.each.push_back(std::move(r));
   return s;
 }

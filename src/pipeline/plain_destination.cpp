@@ -45,12 +45,8 @@ void PlainDestination::on_disconnected(const transport::Peer& peer, const Error&
   const auto found = receivers_.find(peer.connection);
   if (found == receivers_.end()) return;
   log::info("{}: receiver {} has gone: {}", options_.address.text, found->second.counted.peer, why.message);
-  const auto& counted = found->second.counted;
   ++gone_.receivers_gone;
-  gone_.frames += counted.frames;
-  gone_.dropped += counted.dropped;
-  gone_.packets += counted.packets;
-  gone_.bytes += counted.bytes;
+  add_to(gone_, found->second.counted);
   receivers_.erase(found);
   stream_.demand_changed();
 }
@@ -154,10 +150,7 @@ DestinationStats PlainDestination::stats() const {
   s.address = options_.address.text;
   s.receivers = receivers_.size();
   for (const auto& [id, receiver] : receivers_) {
-    s.frames += receiver.counted.frames;
-    s.dropped += receiver.counted.dropped;
-    s.packets += receiver.counted.packets;
-    s.bytes += receiver.counted.bytes;
+    add_to(s, receiver.counted);
     s.each.push_back(receiver.counted);
   }
   return s;

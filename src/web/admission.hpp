@@ -34,6 +34,7 @@ class Admission {
   explicit Admission(Options options) : options_(std::move(options)) {}
 
   bool wants_tokens() const { return static_cast<bool>(options_.role_of_token); }
+  bool is_token(std::string_view token) const { return wants_tokens() && options_.role_of_token(token); }
   std::optional<access::Role> role_of(const Shown& shown) const;
   // The value of Set-Cookie: no script reads it, no other site's page sends it.
   std::string cookie_of(std::string_view token) const;

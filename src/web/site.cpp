@@ -93,28 +93,22 @@ Answer Site::answer(const Request& request, const WebCounters& counters) {
   shown.token = asked.route.token;
   shown.own_user &= own_host;  // nor is that anybody's page whose name leads here
   asked.role = admission_.role_of(shown);
-  asked.by_target = admission_.wants_tokens() && admission_.role_of({.token = shown.token});
+  asked.by_target = admission_.is_token(shown.token);
   if (asked.route.page == Route::Page::streams && is_steering(request.method)) return change(asked);
   if (request.method != "GET" && request.method != "HEAD") {
     Answer refused = text(405, "nothing can be changed here but /streams; GET and HEAD are known");
     refused.allow = "GET, HEAD";
     return refused;
   }
-  Answer answer = asked.role ? page(asked, counters) : for_everybody(asked);
+  auto found = file(asked);
+  Answer answer = found ? *std::move(found) : asked.role ? page(asked, counters) : without_role(asked);
   if (asked.role && asked.by_target) answer.cookie = admission_.cookie_of(shown.token);
   return answer;
 }
 
-// The page has no secrets: it asks for them, and for the token if it has to.
-Answer Site::for_everybody(const Asked& asked) {
+Answer Site::without_role(const Asked& asked) {
   if (asked.route.page == Route::Page::health)
     return health(options_.hub.streams(), closing(), asked.route.strict, false);
-  if (asked.route.page == Route::Page::index) {
-    if (auto page = file("/", asked.request)) return *std::move(page);
-  }
-  if (asked.route.page == Route::Page::unknown) {
-    if (auto found = file(path_of(asked.request.target), asked.request)) return *std::move(found);
-  }
   return json_error(401, kNoToken);
 }
 
@@ -123,7 +117,6 @@ Answer Site::page(const Asked& asked, const WebCounters& counters) {
   const Route& route = asked.route;
   switch (route.page) {
     case Route::Page::index:
-      if (auto page = file("/", asked.request)) return *std::move(page);
       return {.body = index(hub.streams())};
     case Route::Page::health:
       return health(hub.streams(), closing(), route.strict);
@@ -141,7 +134,6 @@ Answer Site::page(const Asked& asked, const WebCounters& counters) {
     case Route::Page::streams:
       return streams(asked);
     case Route::Page::unknown:
-      if (auto found = file(path_of(asked.request.target), asked.request)) return *std::move(found);
       break;
   }
   return unknown();
@@ -180,21 +172,23 @@ Answer Site::change(const Asked& asked) {
   return steer(options_.hub, asked.route, asked.request.method, asked.request.body);
 }
 
-// Kept by the browser, which asks each time whether it is still the same.
-std::optional<Answer> Site::file(std::string_view path, const Request& request) const {
-  for (const auto& file : options_.files) {
-    if (file.path != path) continue;
-    Answer answer{.type = file.type,
-                  .etag = fmt::format("\"{:08x}-{}\"", crc32c(file.bytes), file.bytes.size())};
-    answer.is_page = true;
-    if (request.etag == answer.etag) {
-      answer.status = 304;
-    } else {
-      answer.body.assign(file.bytes.begin(), file.bytes.end());
-    }
-    return answer;
+// Of the page, which has no secrets: it asks for them, and for the token if it has to. Kept by the browser, which asks each time whether it
+// is still the same.
+std::optional<Answer> Site::file(const Asked& asked) const {
+  const bool is_index = asked.route.page == Route::Page::index;
+  if (!is_index && asked.route.page != Route::Page::unknown) return std::nullopt;
+  const auto path = is_index ? "/" : path_of(asked.request.target);
+  const auto found = std::ranges::find(options_.files, path, &StaticFile::path);
+  if (found == options_.files.end()) return std::nullopt;
+  Answer answer{.type = found->type,
+                .etag = fmt::format("\"{:08x}-{}\"", crc32c(found->bytes), found->bytes.size())};
+  answer.is_page = true;
+  if (asked.request.etag == answer.etag) {
+    answer.status = 304;
+  } else {
+    answer.body.assign(found->bytes.begin(), found->bytes.end());
   }
-  return std::nullopt;
+  return answer;
 }
 
 Result<std::string> Site::stream_called(const std::string& name) const {

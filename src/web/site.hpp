@@ -69,7 +69,7 @@ class Site {
  private:
   struct Asked;  // what is asked for, and by whom
   Answer page(const Asked& asked, const WebCounters& counters);
-  Answer for_everybody(const Asked& asked);
+  Answer without_role(const Asked& asked);
   Answer streams(const Asked& asked);
   Answer change(const Asked& asked);
   Answer snapshot(const std::string& name);
@@ -77,7 +77,7 @@ class Site {
   Answer stream(const Route& route, const Request& request);
   // The first stream, where `name` is empty.
   Result<std::string> stream_called(const std::string& name) const;
-  std::optional<Answer> file(std::string_view target, const Request& request) const;
+  std::optional<Answer> file(const Asked& asked) const;
   Answer unknown();
 
   const Options options_;
