@@ -51,9 +51,11 @@ export class TcpTransport implements Transport {
     const server = (this.server = createServer((socket) => this.adopt(socket)));
     server.maxConnections = kMaxConnections;
     server.on('error', (error: NodeJS.ErrnoException) => {
+      if (this.closed) return;
       if (host === '::' && this.address.host === '' && error.code !== 'EADDRINUSE') this.listen('0.0.0.0');
       else this.events.failed(new GlimtError('unavailable', `${this.address.text}: ${error.message}`));
     });
+    server.on('listening', () => this.closed && server.close()); // closed on the way here
     server.listen(this.address.port, host);
   }
 
