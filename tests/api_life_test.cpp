@@ -117,18 +117,19 @@ TEST_P(ApiLifeTest, SizeAndKindMayChangeFromOneToTheNext) {
 
 TEST_P(ApiLifeTest, LatestHandsOutTheNewest) {
   auto stream = open();
-  for (uint64_t i = 0; i < 5; ++i) {
-    stream.out.publish(picture(i)).value();
-    if (decodes_ahead()) {
-      ASSERT_TRUE(eventually([&] { return stream.in.stats().frames == i + 1; }));
+  uint64_t published = 0;
+  const auto reads_the_newest = [&] {
+    for (int i = 0; i < 5; ++i) {
+      stream.out.publish(picture(published++)).value();
+      EXPECT_TRUE(!decodes_ahead() || eventually([&] { return stream.in.stats().frames == published; }));
     }
-  }
-  // What was decoded last is on its way into the one place for the newest.
-  if (decodes_ahead()) {
-    ASSERT_TRUE(eventually([&] { return stream.in.stats().dropped == 4; }));
-  }
-  EXPECT_TRUE(same_pixels(stream.in.read(kDeadline).value().mat(), picture(4)));
-  EXPECT_FALSE(stream.in.read(0ms)) << "older ones are gone";
+    // What was decoded last is on its way into the one place for the newest.
+    EXPECT_TRUE(!decodes_ahead() || eventually([&] { return stream.in.stats().dropped == 4; }));
+    const auto frame = stream.in.read(kDeadline).value();
+    return same_pixels(frame.mat(), picture(published - 1)) && !stream.in.read(0ms);  // older ones are gone
+  };
+  // In shared memory a reader asks for the newest and waits no longer than 50 ms: a sender may be kept from its processor for so long.
+  EXPECT_TRUE(decodes_ahead() ? reads_the_newest() : eventually(reads_the_newest));
 }
 
 TEST_P(ApiLifeTest, EveryHandsOutAllInOrder) {

@@ -150,7 +150,12 @@ TEST_F(PickleWire, OthersAreNotHeldUpAndAreFollowedWhenTheirTurnComes) {
   expect_next(in, *followed, 1);
   const auto other = connect();
   constexpr uint64_t kPictures = 2000;  // 35 MB: more than any buffer takes
-  for (uint64_t i = 0; i < kPictures; ++i) ASSERT_TRUE(other.send(pickled(noise(2))));
+  const std::string one = pickled(noise(2));
+  for (uint64_t i = 0; i < kPictures; ++i) {
+    ASSERT_TRUE(other.send(one));
+    if (i % 50 == 49)
+      expect_next(in, *followed, 1);  // whoever is silent for a second beside it is not followed any more
+  }
   EXPECT_TRUE(eventually([&] { return in.stats().stray == kPictures; }));
   expect_next(in, *followed, 3);
   followed.reset();

@@ -41,9 +41,9 @@ class WayTest : public testing::TestWithParam<Way> {
     const auto& at = GetParam().publisher_listens ? link.connecting : link.listening;
     if (GetParam().publisher_first) {
       auto out = Publisher::open(to, sending).value();
-      return {std::move(out), Subscriber::open(at, receiving).value()};
+      return {std::move(out), Subscriber::open(at, patient(receiving)).value()};
     }
-    auto in = Subscriber::open(at, receiving).value();
+    auto in = Subscriber::open(at, patient(receiving)).value();
     return {Publisher::open(to, sending).value(), std::move(in)};
   }
 };

@@ -2,6 +2,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <future>
+
 #include "support/http_peer.hpp"
 #include "support/hub_of_pictures.hpp"
 #include "support/streams.hpp"
@@ -175,11 +177,27 @@ TEST_F(WebTest, EndsAHeaderThatDripsAndAConnectionThatIdles) {
   auto short_times = options();
   short_times.header_time = short_times.idle_time = std::chrono::milliseconds(100);
   open(short_times);
-  HttpPeer silent(address), drips(address), idles(address);
-  EXPECT_EQ(idles.get("/health").status, 200);
+  HttpPeer silent(address), drips(address);
+  std::optional<HttpPeer> idles;
+  EXPECT_TRUE(test::eventually([&] { return idles.emplace(address).get("/health").status == 200; }));
   EXPECT_TRUE(silent.ends());
-  EXPECT_TRUE(idles.ends());
+  EXPECT_TRUE(idles->ends());
   EXPECT_TRUE(test::eventually([&] { return !drips.send("G"); }));
+}
+
+TEST_F(WebTest, AChangeThatTakesItsTimeKeepsNobodyElseWaiting) {
+  std::promise<void> closes, let_go;
+  streams.at("cam0").on_close = [&] {
+    closes.set_value();
+    let_go.get_future().wait();
+  };
+  open(options());
+  HttpPeer steers(address);
+  ASSERT_TRUE(steers.send("DELETE /streams/cam0 HTTP/1.1\r\nHost: localhost\r\n\r\n"));
+  ASSERT_EQ(closes.get_future().wait_for(test::kDeadline), std::future_status::ready);
+  EXPECT_EQ(HttpPeer(address).get("/health").status, 200);
+  let_go.set_value();
+  EXPECT_EQ(steers.read().status, 204);
 }
 
 TEST_F(WebTest, EndsAReaderThatDoesNotRead) {

@@ -3,6 +3,7 @@ import { ClockOffset, clockQuestion, kSubprotocol, parseMessage, Refusal, serial
 import type { Unit } from './live.js';
 
 const kFirstQuestions = 8;
+const kSilentMs = 5000; // five questions without an answer
 const kCredit = 2; // units on their way that TAKEN has not named
 const nowUs = () => performance.now() * 1000;
 
@@ -17,18 +18,27 @@ class Inbox {
   private readonly units: Unit[] = [];
   private refusal: Refusal | undefined;
   private closed = false;
+  private heardMs = performance.now();
   private wake: () => void = () => undefined;
   readonly clock = new ClockOffset();
 
   constructor(private readonly socket: WebSocket) {
     socket.addEventListener('message', (event) => this.onMessage(event.data as ArrayBuffer));
-    socket.addEventListener('close', () => {
-      this.closed = true;
-      this.wake();
-    });
+    socket.addEventListener('close', () => this.close());
+  }
+
+  /** A way that is gone says nothing, not even that it is. */
+  isSilent(): boolean {
+    return performance.now() - this.heardMs > kSilentMs;
+  }
+
+  close(): void {
+    this.closed = true;
+    this.wake();
   }
 
   private onMessage(data: ArrayBuffer): void {
+    this.heardMs = performance.now();
     try {
       const message = parseMessage(data);
       if (message.type === 'unit' && this.units.length === kCredit) throw new Refusal('the server sends beyond its credit');
@@ -53,23 +63,24 @@ class Inbox {
   }
 }
 
-function askClock(socket: WebSocket): () => void {
+function askClock(socket: WebSocket, inbox: Inbox): () => void {
   let asked = 0;
   let timer: ReturnType<typeof setTimeout> | undefined;
   socket.addEventListener('open', function ask() {
     if (socket.readyState !== 1) return;
+    if (asked > 0 && inbox.isSilent()) return inbox.close();
     socket.send(clockQuestion(nowUs()));
     timer = setTimeout(ask, ++asked < kFirstQuestions ? 20 : 1000);
   });
   return () => clearTimeout(timer);
 }
 
-/** `url` as in ws://host:8080/live/cam0. Ends with the connection; at most two units wait for whoever is slow. */
+/** `url` as in ws://host:8080/live/cam0. Ends with the connection, and where nothing is heard of the hub for 5 s; at most two units wait for whoever is slow. */
 export async function* watch(url: string): AsyncGenerator<WatchedUnit, void, undefined> {
   const socket = new WebSocket(url, kSubprotocol);
   socket.binaryType = 'arraybuffer';
   const inbox = new Inbox(socket);
-  const stopAsking = askClock(socket);
+  const stopAsking = askClock(socket, inbox);
   try {
     for (let unit = await inbox.next(); unit; unit = await inbox.next()) {
       const known = inbox.clock.estimate();

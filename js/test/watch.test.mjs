@@ -71,3 +71,17 @@ test('what breaks the format is refused, and the end of the connection ends the 
   socket.close();
   assert.equal((await last).done, true);
 });
+
+test('a hub that is not heard of any more ends it', async () => {
+  const own = performance.now;
+  let aheadMs = 0;
+  performance.now = () => own.call(performance) + aheadMs;
+  try {
+    const first = watch('ws://hub/live/cam0').next();
+    socket.dispatchEvent(new Event('open'));
+    aheadMs = 6000;
+    assert.equal((await first).done, true);
+  } finally {
+    performance.now = own;
+  }
+});

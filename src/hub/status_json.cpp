@@ -79,7 +79,7 @@ Json json_of(const StreamStatus& s) {
 
 Json without_passwords(Json said) {
   if (said.is_string()) {
-    static const std::regex kUser("://[^/@\\s]*@");
+    static const std::regex kUser("://[^/\\s]*@");  // up to the last @: a password may have one
     return std::regex_replace(said.get<std::string>(), kUser, "://***@");
   }
   if (said.is_structured()) {

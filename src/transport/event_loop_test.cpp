@@ -18,8 +18,9 @@ TEST(EventLoop, CallsTimersInTheOrderOfTheirTimes) {
   EventLoop::Timer late(*net.loop, [&] { order.push_back(2); }),
       early(*net.loop, [&] { order.push_back(1); });
   net.do_on([&] {
-    late.set(now() + 2ms);
-    early.set(now() + 1ms);
+    const Instant at = now();
+    late.set(at + 2ms);
+    early.set(at + 1ms);
   });
   ASSERT_TRUE(net.until([&] { return order.size() == 2; }));
   EXPECT_EQ(order, (std::vector{1, 2}));

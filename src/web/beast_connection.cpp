@@ -2,6 +2,7 @@
 
 #include <spdlog/fmt/fmt.h>
 
+#include <boost/asio/post.hpp>
 #include <boost/beast/websocket/rfc6455.hpp>
 #include <ctime>
 
@@ -158,9 +159,30 @@ void Connection::on_body(Failure failure) {
 void Connection::on_request(bool keep_alive) {
   waiting_.reset();
   const auto& header = parser_->get();
-  auto said = answer(header);
-  if (said.viewing) return show(*said.viewing, parser_->release());
-  write(std::move(said), header.version(), keep_alive, header.method() == http::verb::head);
+  is_steering(view(header.method_string())) ? steer(keep_alive) : respond(answer(header), keep_alive);
+}
+
+// A change may take its time: a stream is gone once its source is let go, however long that one has been opening. Meanwhile nothing is under
+// way on this connection, and the request stays as it is.
+void Connection::steer(bool keep_alive) {
+  boost::asio::post(all_.steering, [self = shared_from_this(), keep_alive]() mutable {
+    auto said = self->answer(self->parser_->get());
+    const auto back = self->stream_.get_executor();
+    boost::asio::post(back, [self = std::move(self), said = std::move(said), keep_alive]() mutable {
+      self->respond(std::move(said), keep_alive);
+    });
+  });
+}
+
+void Connection::respond(Answer answer, bool keep_alive) {
+  const auto& header = parser_->get();
+  if (answer.status == 401 || answer.status == 403) refused(header, answer);
+  if (answer.viewing) return show(*answer.viewing, parser_->release());
+  if (all_.answer_bytes + answer.body.size() > kMostAnswerBytes) {
+    answer = refusal(503, "too many answers are on their way; try again in a few seconds");
+    answer.retry_after_s = 5;
+  }
+  write(std::move(answer), header.version(), keep_alive, header.method() == http::verb::head);
 }
 
 // From here on the socket is the viewer's; this connection ends without it.
@@ -178,7 +200,7 @@ void Connection::show(const Viewing& viewing, Parser::value_type header) {
   }
 }
 
-Answer Connection::answer(const Parser::value_type& header) {
+Answer Connection::answer(const Parser::value_type& header) const {
   const bool steers = is_steering(view(header.method_string()));
   if (has_body(header) && !steers) return refusal(413, std::string(kNoBody));
   const auto hosts = header.count(http::field::host);
@@ -195,12 +217,7 @@ Answer Connection::answer(const Parser::value_type& header) {
                    .authorization = view(header[http::field::authorization]),
                    .cookies = view(header[http::field::cookie])};
   request.protocols = view(header[http::field::sec_websocket_protocol]);
-  Answer answer = all_.site.answer(request, all_.counters);
-  if (answer.status == 401 || answer.status == 403) refused(header, answer);
-  if (all_.answer_bytes + answer.body.size() <= kMostAnswerBytes) return answer;
-  Answer busy = refusal(503, "too many answers are on their way; try again in a few seconds");
-  busy.retry_after_s = 5;
-  return busy;
+  return all_.site.answer(request, all_.counters);
 }
 
 // The target stays out: a token may stand in it.

@@ -6,6 +6,7 @@
 //   memory   a header of kHeaderBytes, a body of kMaxSteeringBytes where something is to be changed, and one answer
 #pragma once
 
+#include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http.hpp>
@@ -29,6 +30,7 @@ struct Connections {
   ServerOptions options;
   boost::asio::ssl::context* tls = nullptr;  // null: plain
   Site site;
+  boost::asio::any_io_executor steering;  // where the hub is changed: on no thread that serves anybody else
   WebCounters counters;
   access::Refusals refusals{"web"};
   size_t turning_away = 0;         // connections that are told that there are too many
@@ -94,8 +96,10 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void read_body();
   void on_body(Failure failure);
   void on_request(bool keep_alive);
+  void steer(bool keep_alive);
+  void respond(Answer answer, bool keep_alive);
   void refused(const Parser::value_type& header, const Answer& why);
-  Answer answer(const Parser::value_type& header);
+  Answer answer(const Parser::value_type& header) const;
   void show(const Viewing& viewing, Parser::value_type header);
   void write(Answer answer, unsigned version, bool keep_alive, bool head);
   void on_written(Failure failure);

@@ -1,11 +1,13 @@
 // The module `beast`: listens, and hands out connections.
 #include <fcntl.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/v6_only.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <boost/asio/thread_pool.hpp>
 #include <cstring>
 
 #include "access/tokens.hpp"
@@ -26,8 +28,20 @@ using Failure = boost::system::error_code;
 // Connections beyond the limit that are told so at the same time; further ones are closed without a word.
 constexpr size_t kMostTurnedAway = 32;
 constexpr std::chrono::milliseconds kAfterFailedAccept{100}, kForGoodBye{300};
+// A peer that is not there any more is noticed half a minute later, also where nothing is sent to it.
+constexpr int kAliveAfterSeconds = 15, kAliveEverySeconds = 5, kAliveProbes = 3;
 
 void close_on_exec(int fd) { fcntl(fd, F_SETFD, FD_CLOEXEC); }
+
+void keep_alive(int fd) {
+  const auto set = [fd](int level, int option, int value) {
+    setsockopt(fd, level, option, &value, sizeof value);
+  };
+  set(IPPROTO_TCP, TCP_KEEPIDLE, kAliveAfterSeconds);
+  set(IPPROTO_TCP, TCP_KEEPINTVL, kAliveEverySeconds);
+  set(IPPROTO_TCP, TCP_KEEPCNT, kAliveProbes);
+  set(SOL_SOCKET, SO_KEEPALIVE, 1);
+}
 
 Result<tcp::acceptor> listen(asio::io_context& io, const transport::Address& address,
                              const transport::SocketAddress& where) {
@@ -100,7 +114,8 @@ class BeastServer final : public Server {
   BeastServer(std::unique_ptr<asio::io_context> io, tcp::acceptor acceptor, Secrets secrets,
               const ServerOptions& options)
       : tls_(std::move(secrets.tls)),
-        all_{options, tls_.get(), Site(site_options(options, acceptor.local_endpoint(), secrets))},
+        all_{options, tls_.get(), Site(site_options(options, acceptor.local_endpoint(), secrets)),
+             steering_.get_executor()},
         io_(std::move(io)),
         acceptor_(std::move(acceptor)),
         again_(*io_),
@@ -112,6 +127,7 @@ class BeastServer final : public Server {
   ~BeastServer() override {
     asio::post(*io_, [this] { say_good_bye(); });
     thread_.join();
+    steering_.join();  // what is being changed is answered to nobody
     all_.on_last_viewer = {};
   }
 
@@ -160,6 +176,7 @@ class BeastServer final : public Server {
     close_on_exec(socket.native_handle());
     Failure ignored;  // the peer may have gone
     socket.set_option(tcp::no_delay(true), ignored);
+    keep_alive(socket.native_handle());
     const bool room = make_room();
     if (!room) ++all_.counters.turned_away;
     if (!room && all_.turning_away >= kMostTurnedAway) return;
@@ -177,6 +194,7 @@ class BeastServer final : public Server {
   }
 
   const std::unique_ptr<ssl::context> tls_;  // empty: plain
+  asio::thread_pool steering_{1};
   // Connections go with io_, whose waiting handlers hold them, and all_ outlives them.
   Connections all_;
   std::unique_ptr<asio::io_context> io_;

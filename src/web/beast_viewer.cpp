@@ -58,7 +58,9 @@ void ViewerConnection::pump() {
       return end(End::stream_ended);
     }
     if (viewing_.as == hub::WatchAs::jpeg && (*unit)->info.codec != Codec::jpeg) {
-      // The stream is encoded otherwise from here on: its JPEGs come from elsewhere now.
+      // The stream is encoded otherwise from here on: its JPEGs come from elsewhere now, and are numbered anew. A WebSocket has no word for
+      // that: whoever comes again is sent them.
+      if (viewing_.websocket) return end(End::server_ends);
       auto other = UnitFeed::open(all_.options.hub, viewing_.name, viewing_.as);
       if (!other) return end(End::stream_ended);
       feed_ = std::move(*other);

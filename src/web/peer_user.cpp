@@ -76,6 +76,8 @@ std::optional<uid_t> user_of_peer(int socket) {
   const auto n = ::recv(kernel.get(), &answer, sizeof answer, MSG_DONTWAIT);  // it answers within send()
   if (n < static_cast<ssize_t>(sizeof answer.header + sizeof answer.body)) return std::nullopt;
   if (answer.header.nlmsg_type != SOCK_DIAG_BY_FAMILY) return std::nullopt;
+  // A socket that its process has closed is nobody's any more, and the kernel says 0 for its user: root's number.
+  if (answer.body.idiag_inode == 0) return std::nullopt;
   return answer.body.idiag_uid;
 }
 

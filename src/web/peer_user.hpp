@@ -1,7 +1,7 @@
 // PeerUser: which user of this machine is at the other end of a TCP connection over a loopback address.
 //
 //   input    the socket
-//   output   the user's id; nothing where the other end is elsewhere, or the kernel does not tell
+//   output   the user's id; nothing where the other end is elsewhere or closed, or the kernel does not tell
 //   threads  thread-safe; asks the kernel, which takes some microseconds
 //   source   sock_diag(7)
 #pragma once

@@ -56,6 +56,29 @@ TEST(PeerUserTest, OtherUserIsTold) {
   EXPECT_EQ(status, 0);
 }
 
+TEST(PeerUserTest, WhoHasClosedIsNobodyAndNotRoot) {
+  sockaddr_in at{};
+  const auto listening = listener(at);
+  UniqueFd far(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  ASSERT_TRUE(connect_to(at, far));
+  ASSERT_EQ(send(far.get(), "x", 1, 0), 1);
+  far.reset();
+  const UniqueFd near(accept(listening.get(), nullptr, nullptr));
+  EXPECT_EQ(user_of_peer(near.get()), std::nullopt);
+  char sent = 0;
+  EXPECT_EQ(recv(near.get(), &sent, 1, 0), 1) << "what it had sent is there";
+}
+
+TEST(PeerUserTest, WhoHasSaidAllIsStillThere) {
+  sockaddr_in at{};
+  const auto listening = listener(at);
+  const UniqueFd far(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  ASSERT_TRUE(connect_to(at, far));
+  shutdown(far.get(), SHUT_WR);
+  const UniqueFd near(accept(listening.get(), nullptr, nullptr));
+  EXPECT_EQ(user_of_peer(near.get()), geteuid());
+}
+
 TEST(PeerUserTest, WhatIsNoConnectionHasNoPeer) {
   sockaddr_in at{};
   const auto listening = listener(at);

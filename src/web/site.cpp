@@ -79,7 +79,7 @@ struct Site::Asked {
   bool from_elsewhere() const { return request.origin && !is_same_origin(*request.origin, host); }
 };
 
-Answer Site::answer(const Request& request, const WebCounters& counters) {
+Answer Site::answer(const Request& request, const WebCounters& counters) const {
   Asked asked{request, route(request.target), {}, {}};
   const auto host = asked.route.authority.empty() ? request.host : asked.route.authority;
   const bool own_host = !host || is_own_host(*host);
@@ -106,13 +106,13 @@ Answer Site::answer(const Request& request, const WebCounters& counters) {
   return answer;
 }
 
-Answer Site::without_role(const Asked& asked) {
+Answer Site::without_role(const Asked& asked) const {
   if (asked.route.page == Route::Page::health)
     return health(options_.hub.streams(), closing(), asked.route.strict, false);
   return json_error(401, kNoToken);
 }
 
-Answer Site::page(const Asked& asked, const WebCounters& counters) {
+Answer Site::page(const Asked& asked, const WebCounters& counters) const {
   hub::Hub& hub = options_.hub;
   const Route& route = asked.route;
   switch (route.page) {
@@ -139,7 +139,7 @@ Answer Site::page(const Asked& asked, const WebCounters& counters) {
   return unknown();
 }
 
-Answer Site::streams(const Asked& asked) {
+Answer Site::streams(const Asked& asked) const {
   hub::Json said;
   if (asked.route.name.empty()) {
     said = {{"role", to_string(*asked.role)}, {"streams", hub::json_of(options_.hub.streams())}};
@@ -158,7 +158,7 @@ Answer Site::streams(const Asked& asked) {
 
 // A browser sends what a form of any page says to anywhere; but it tells where that page is from, and asks before it sends JSON there,
 // which nobody answers here.
-Answer Site::change(const Asked& asked) {
+Answer Site::change(const Asked& asked) const {
   if (asked.from_elsewhere()) return json_error(403, "pages of another site may not steer this hub");
   if (!asked.role) return json_error(401, kNoToken);
   if (*asked.role != access::Role::steer) {
@@ -202,7 +202,7 @@ Result<std::string> Site::stream_called(const std::string& name) const {
 }
 
 // A browser lets any page open a WebSocket to anywhere, and says where the page is from. One that knows a token was given it.
-Answer Site::live(const Asked& asked) {
+Answer Site::live(const Asked& asked) const {
   const auto& request = asked.request;
   const auto& route = asked.route;
   if (!request.upgrade) return text(426, "this is a WebSocket; /stream/" + route.name + " is for players");
@@ -220,7 +220,7 @@ Answer Site::live(const Asked& asked) {
   return answer;
 }
 
-Answer Site::stream(const Route& route, const Request& request) {
+Answer Site::stream(const Route& route, const Request& request) const {
   const auto name = stream_called(route.name);
   if (!name) return answer_of(name.error());
   Answer answer{.type = "multipart/x-mixed-replace; boundary=glimt-next"};
@@ -228,7 +228,7 @@ Answer Site::stream(const Route& route, const Request& request) {
   return answer;
 }
 
-Answer Site::snapshot(const std::string& asked) {
+Answer Site::snapshot(const std::string& asked) const {
   const auto first = asked.empty() ? stream_called(asked) : Result<std::string>(asked);
   if (!first) return answer_of(first.error());
   const std::string& name = *first;
@@ -239,7 +239,7 @@ Answer Site::snapshot(const std::string& asked) {
   return answer_of(picture.error());
 }
 
-Answer Site::unknown() {
+Answer Site::unknown() const {
   std::string known = "/, /health, /metrics";
   for (const auto& s : options_.hub.streams())
     known += ", /snapshot/" + s.settings.name + ", /stream/" + s.settings.name;

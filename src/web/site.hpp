@@ -3,7 +3,7 @@
 //   input    a request whose header was parsed; a hub
 //   output   the answer. One to HEAD has the body that GET would have: who sends it leaves that out
 //   errors   as answers, in one line of text that names the cure
-//   threads  bound to its thread; waits for the hub: a snapshot may be encoded for it
+//   threads  thread-safe; waits for the hub: a snapshot may be encoded for it, a change takes what it takes
 #pragma once
 
 #include <functional>
@@ -63,22 +63,22 @@ class Site {
   };
   explicit Site(Options options) : options_(std::move(options)), admission_(options_.admission) {}
 
-  Answer answer(const Request& request, const WebCounters& counters);
+  Answer answer(const Request& request, const WebCounters& counters) const;
   bool closing() const;
 
  private:
   struct Asked;  // what is asked for, and by whom
-  Answer page(const Asked& asked, const WebCounters& counters);
-  Answer without_role(const Asked& asked);
-  Answer streams(const Asked& asked);
-  Answer change(const Asked& asked);
-  Answer snapshot(const std::string& name);
-  Answer live(const Asked& asked);
-  Answer stream(const Route& route, const Request& request);
+  Answer page(const Asked& asked, const WebCounters& counters) const;
+  Answer without_role(const Asked& asked) const;
+  Answer streams(const Asked& asked) const;
+  Answer change(const Asked& asked) const;
+  Answer snapshot(const std::string& name) const;
+  Answer live(const Asked& asked) const;
+  Answer stream(const Route& route, const Request& request) const;
   // The first stream, where `name` is empty.
   Result<std::string> stream_called(const std::string& name) const;
   std::optional<Answer> file(const Asked& asked) const;
-  Answer unknown();
+  Answer unknown() const;
 
   const Options options_;
   const Admission admission_;

@@ -179,11 +179,13 @@ TEST_F(SiteTest, StreamsAreWhatCtlSaysOfThem) {
 }
 
 TEST_F(SiteTest, StreamsKeepPasswordsToThemselves) {
-  ASSERT_TRUE(hub->update_stream("cam0", [](hub::StreamSettings& s) {
-    s.source = "rtsp://user:secret@10.0.0.5/1";
-    return Result<void>();
-  }));
-  EXPECT_THAT(get("/streams").body, AllOf(Not(HasSubstr("secret")), HasSubstr("rtsp://***@10.0.0.5/1")));
+  for (const std::string password : {"secret", "@secret", "a@b@secret"}) {
+    ASSERT_TRUE(hub->update_stream("cam0", [&](hub::StreamSettings& s) {
+      s.source = "rtsp://user:" + password + "@10.0.0.5/1";
+      return Result<void>();
+    }));
+    EXPECT_THAT(get("/streams").body, AllOf(Not(HasSubstr("secret")), HasSubstr("rtsp://***@10.0.0.5/1")));
+  }
 }
 
 TEST_F(SiteTest, FilesOfThePageAreServedAndKnownAgain) {

@@ -172,7 +172,7 @@ def captured_decoded(command, camera):
     """p50 in milliseconds of a receiver that decodes, and what the sender said."""
     here = f"tcp://127.0.0.1:{free_port()}"
     with Child([command, "send", f"camera:{camera.node}", f"{here}?listen"], env=camera.env) as sender:
-        _, out, _ = run([command, "recv", here, "null:", "--seconds", "1.5", "--stats", "-"], stdin=subprocess.DEVNULL)
+        _, out, _ = run([command, "recv", here, "null:", "--frames", "30", "--stats", "-"], stdin=subprocess.DEVNULL)
         return json.loads(out.splitlines()[-1])["total_ms"]["captured_decoded"]["p50"], sender.errors()
 
 

@@ -51,7 +51,7 @@ def send_past(command, folder, strip, *options, form="gray8"):
     Path(stats).unlink(missing_ok=True)
     with StripRelay(port, strip) as relay:
         receivers = [receive_into(whole, command, "recv", f"unix://{folder}/s.sock", "-", "--format", form),
-                     receive_into(torn, command, "recv", f"udp://127.0.0.1:{port}?listen&latency=60ms", "-", "--format", form,
+                     receive_into(torn, command, "recv", f"udp://127.0.0.1:{port}?listen&latency=200ms", "-", "--format", form,
                                   "--stats", stats, *options)]
         run([command, "send", f"test:?size={WIDTH}x{HEIGHT}&fps=30", f"unix://{folder}/s.sock?codec=jpeg",
              f"udp://127.0.0.1:{relay.port}", "--frames", str(FRAMES)])

@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
-from command import Checks, Child, addresses, glimt_path, run  # noqa: E402
+from command import Checks, Child, addresses, glimt_path, poll_until, run  # noqa: E402
 
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 LEVELS = {"debug", "info", "warning", "error"}
@@ -92,6 +92,7 @@ def check_terminal(checks, command, folder):
     path = f"unix://{folder}/t.sock"
     ours, theirs = pty.openpty()
     with Child([command, "send", "test:?size=320x240", path]), os.fdopen(ours, "rb", buffering=0) as terminal:
+        poll_until(lambda: os.path.exists(f"{folder}/t.sock"))
         receiver = Child(["sh", "-c", 'exec "$@" 2>&0', "sh", command, "recv", path, "null:", "--seconds", "2.5", "--log", "json"],
                          stdin=theirs)
         with receiver:

@@ -44,16 +44,16 @@ class Pair:
         there = poll_until(lambda: os.path.exists(self.socket) or not self.sender.running())
         return self.checks.that(there and self.sender.running(), "the sender listens", self.sender.errors())
 
-    def receive(self, before=(), frames=30):
+    def receive(self, before=(), frames=30, seconds=5):
         """(exit code, what was said): ends after so many pictures, or by its own time."""
         address = self.address.split("?")[0]
-        argv = [*before, self.command, "recv", f"{address}?connect", "null:?verify", "--frames", str(frames), "--seconds", "5"]
+        argv = [*before, self.command, "recv", f"{address}?connect", "null:?verify", "--frames", str(frames), "--seconds", str(seconds)]
         with Child(self.wrap(argv)) as receiver:
             return receiver.wait(30), receiver.errors()
 
 
 def admits(pair, what, before=()):
-    code, said = pair.receive(before)
+    code, said = pair.receive(before, seconds=20)
     pair.checks.that(code == 0 and "verified 30 pictures, wrong 0" in said, f"{what}: pictures come, whole", said)
 
 

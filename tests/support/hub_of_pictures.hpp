@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -43,6 +44,7 @@ struct StreamInTest {
   hub::StreamState state = hub::StreamState::flowing;
   std::vector<uint8_t> jpeg;  // empty: no picture yet
   std::shared_ptr<UnitsInTest> units = std::make_shared<UnitsInTest>();
+  std::function<void()> on_close = {};
 };
 
 // Owned by the test, read by whatever thread asks the hub: not changed while one does.
@@ -71,7 +73,9 @@ class PictureEngine final : public hub::StreamEngine {
   }
   void unwatch(uint32_t id) override { stream_.units->remove(id); }
   void request_key() override { ++stream_.units->keys_asked; }
-  void close() override {}
+  void close() override {
+    if (stream_.on_close) stream_.on_close();
+  }
 
  private:
   const StreamInTest& stream_;

@@ -1,4 +1,4 @@
-// Meter: fps, bitrate, integrity and latency over the last two seconds.
+// Meter: fps, bitrate, integrity and latency over the last two seconds; of a stream whose pictures are further apart, over the last two.
 import type { Numbers } from './messages';
 
 interface Sample {
@@ -8,6 +8,7 @@ interface Sample {
 }
 
 const kWindowMs = 2000;
+const kLateGaps = 2.5;
 
 export class Meter {
   private arrived: Sample[] = [];
@@ -22,19 +23,33 @@ export class Meter {
   }
 
   numbers(nowMs: number, boundMs: number): Omit<Numbers, 'connected' | 'codec'> {
-    const fresh = ({ atMs }: { atMs: number }) => atMs > nowMs - kWindowMs;
-    this.arrived = this.arrived.filter(fresh);
-    this.painted = this.painted.filter(fresh);
-    const latencies = this.painted.flatMap(({ latencyMs }) => (latencyMs === undefined ? [] : [latencyMs])).sort((a, b) => a - b);
+    this.arrived = kept(this.arrived, nowMs);
+    this.painted = kept(this.painted, nowMs);
+    const arrived = recent(this.arrived, nowMs);
+    const painted = recent(this.painted, nowMs);
+    const latencies = painted.flatMap(({ latencyMs }) => (latencyMs === undefined ? [] : [latencyMs])).sort((a, b) => a - b);
     const p50 = latencies[latencies.length >> 1];
-    const sum = (of: (sample: Sample) => number) => this.arrived.reduce((total, sample) => total + of(sample), 0);
+    const mean = (of: (sample: Sample) => number) => arrived.reduce((total, sample) => total + of(sample), 0) / arrived.length;
     return {
-      fps: rate(this.painted),
-      bitsPerSecond: (sum((s) => s.bytes) * 8000) / kWindowMs,
-      integrity: this.arrived.length ? sum((s) => s.integrity) / this.arrived.length : 1,
+      fps: rate(painted),
+      bitsPerSecond: arrived.length ? mean((s) => s.bytes) * 8 * rate(arrived) : 0,
+      integrity: arrived.length ? mean((s) => s.integrity) : 1,
       ...(p50 === undefined ? {} : { latency: { p50, boundMs } }),
     };
   }
+}
+
+const isFresh = (nowMs: number) => ({ atMs }: { atMs: number }) => atMs > nowMs - kWindowMs;
+
+const kept = <T extends { atMs: number }>(samples: T[], nowMs: number) =>
+  samples.filter((sample, i) => isFresh(nowMs)(sample) || i >= samples.length - 2);
+
+// The last two count for as long as the next one is not overdue.
+function recent<T extends { atMs: number }>(samples: T[], nowMs: number): T[] {
+  const fresh = samples.filter(isFresh(nowMs));
+  const [before, last] = samples.slice(-2);
+  const isSlow = before && last && nowMs - last.atMs < kLateGaps * (last.atMs - before.atMs);
+  return fresh.length < 2 && isSlow ? [before, last] : fresh;
 }
 
 // By the gaps between samples: right from the second picture on, and at two a second too.

@@ -13,6 +13,7 @@ export interface TileOptions {
 }
 
 const kStaleMs = 1500;
+const kStaleGaps = 2.5; // of a stream whose pictures are further apart
 
 export class Tile {
   readonly element: HTMLElement;
@@ -32,6 +33,7 @@ export class Tile {
   private visible = true;
   private shown = true;
   private paintedAt = 0;
+  private gapMs = 0; // between the last two
   private stream: Stream | undefined;
 
   constructor({ id, name, boxes, tell }: TileOptions) {
@@ -75,7 +77,9 @@ export class Tile {
 
   receive(message: FromWorker): void {
     if (message.kind === 'painted') {
-      this.paintedAt = performance.now();
+      const at = performance.now();
+      this.gapMs = this.paintedAt === 0 ? 0 : at - this.paintedAt;
+      this.paintedAt = at;
       this.element.dataset['frame'] = String(message.frame);
       this.screen.style.setProperty('--shape', String(message.width / message.height));
       if (message.latencyMs === undefined) return;
@@ -148,7 +152,8 @@ export class Tile {
     if (state === 'trouble') return this.stream?.why ?? '';
     if (state === 'ended') return 'the source has ended';
     if (this.paintedAt === 0) return 'waiting for the first picture';
-    return performance.now() - this.paintedAt > kStaleMs && this.watched() ? 'no picture comes' : '';
+    const isStale = performance.now() - this.paintedAt > Math.max(kStaleMs, this.gapMs * kStaleGaps);
+    return isStale && this.watched() ? 'no picture comes' : '';
   }
 }
 

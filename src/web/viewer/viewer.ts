@@ -12,6 +12,7 @@ const kNumbersMs = 500;
 const kFirstQuestions = 8;
 const kFirstQuestionsMs = 20;
 const kQuestionMs = 1000;
+const kSilentMs = 5000; // five questions without an answer
 
 const nowMs = () => performance.now();
 
@@ -26,6 +27,8 @@ export class Viewer {
   private jpegOnly = !('VideoDecoder' in self);
   private codec = '';
   private decodedFrames = 0; // counts what reached the painter of this connection
+  private everDecoded = false;
+  private heardMs = 0;
   private newestCapturedUs = 0;
   private taken: number | undefined;
   private readonly timer: number;
@@ -63,6 +66,7 @@ export class Viewer {
 
   private open(): void {
     if (this.closed) return;
+    this.painter.close(); // what waits there is of the connection before
     const scheme = location.protocol === 'https:' ? 'wss' : 'ws';
     const query = this.jpegOnly ? '?codec=jpeg' : '';
     const socket = new WebSocket(`${scheme}://${location.host}/live/${encodeURIComponent(this.name)}${query}`, kSubprotocol);
@@ -77,28 +81,36 @@ export class Viewer {
     this.decodedFrames = 0;
     this.newestCapturedUs = 0;
     this.taken = undefined;
+    this.heardMs = nowMs();
     socket.onopen = () => this.ask(kFirstQuestions);
     socket.onmessage = (event: MessageEvent<ArrayBuffer>) => this.receive(event.data);
-    socket.onclose = () => {
-      clearTimeout(this.questionTimer);
-      self.setTimeout(() => this.open(), kRetryMs);
-    };
+    socket.onclose = () => this.reopen();
+  }
+
+  private reopen(): void {
+    clearTimeout(this.questionTimer);
+    if (this.socket) this.socket.onclose = null;
+    this.socket?.close();
+    self.setTimeout(() => this.open(), kRetryMs);
   }
 
   // One that has decoded before begins anew with a key frame; one that never did cannot.
   private fallBack(): void {
-    if (this.decodedFrames === 0) this.jpegOnly = true;
+    if (!this.everDecoded) this.jpegOnly = true;
     this.socket?.close();
   }
 
+  // A way that is gone says nothing, not even that it is.
   private ask(firstLeft: number): void {
     if (this.socket?.readyState !== WebSocket.OPEN) return;
+    if (nowMs() - this.heardMs > kSilentMs) return this.reopen();
     this.socket.send(clockQuestion(nowMs() * 1000));
     this.questionTimer = self.setTimeout(() => this.ask(Math.max(0, firstLeft - 1)), firstLeft > 1 ? kFirstQuestionsMs : kQuestionMs);
   }
 
   private receive(bytes: ArrayBuffer): void {
     const arrivedMs = nowMs();
+    this.heardMs = arrivedMs;
     let message;
     try {
       message = parseMessage(bytes);
@@ -121,6 +133,7 @@ export class Viewer {
       return;
     }
     this.decodedFrames++;
+    this.everDecoded = true;
     this.newestCapturedUs = unit.capturedUs;
     this.painter.show(unit, picture);
   }

@@ -44,7 +44,12 @@ filter = "faces:metadata"
 `;
 
 const tile = (page, name) => page.locator(`.tile[data-stream="${name}"]`);
-const hash = (page) => new URL(page.url()).hash;
+// What playwright knows of a page's address comes behind the page's own change of it.
+const hashOf = (page) => new URL(page.url()).hash;
+async function hash(page, expected) {
+  await pollUntil(() => hashOf(page) === expected);
+  return hashOf(page);
+}
 
 async function checkPictures(checks, page) {
   const first = await pollUntil(() => readTimeCode(page, 'cam0'));
@@ -68,17 +73,17 @@ async function checkPictures(checks, page) {
 async function checkOneLarge(checks, page) {
   await tile(page, 'cam0').locator('.screen-link').click();
   await page.locator('#panel').waitFor();
-  checks.equal([hash(page), await tile(page, 'door').isVisible()], ['#cam0', false], 'a click makes one large and the address keeps it');
+  checks.equal([await hash(page, '#cam0'), await tile(page, 'door').isVisible()], ['#cam0', false], 'a click makes one large and the address keeps it');
   await page.goBack();
   await tile(page, 'door').waitFor();
-  checks.equal([hash(page), await page.locator('#panel').isVisible()], ['', false], 'the back button leads back to all');
+  checks.equal([await hash(page, ''), await page.locator('#panel').isVisible()], ['', false], 'the back button leads back to all');
   await page.goto(`${page.url().split('#')[0]}#door`);
   await page.reload();
   await page.locator('#panel').waitFor();
   checks.equal([await tile(page, 'door').isVisible(), await tile(page, 'cam0').isVisible()], [true, false], 'an address with a name opens that stream');
   await page.locator('#back').click();
   await tile(page, 'cam0').waitFor();
-  checks.equal(hash(page), '', 'the arrow in the header leads back too');
+  checks.equal(await hash(page, ''), '', 'the arrow in the header leads back too');
 }
 
 async function checkKeys(checks, page) {
@@ -87,10 +92,9 @@ async function checkKeys(checks, page) {
   checks.equal(await page.evaluate(() => document.activeElement.getAttribute('href')), '#door', 'an arrow moves the focus to the next stream');
   await page.keyboard.press('Enter');
   await page.locator('#panel').waitFor();
-  checks.equal(hash(page), '#door', 'Enter makes it large');
+  checks.equal(await hash(page, '#door'), '#door', 'Enter makes it large');
   await page.keyboard.press('ArrowLeft');
-  await pollUntil(() => hash(page) === '#cam0');
-  checks.equal(hash(page), '#cam0', 'large, an arrow shows the next one');
+  checks.equal(await hash(page, '#cam0'), '#cam0', 'large, an arrow shows the next one');
   await page.keyboard.press('b');
   checks.equal(await page.locator('#boxes').getAttribute('aria-pressed'), 'false', 'b hides the boxes');
   await page.keyboard.press('b');
@@ -104,9 +108,9 @@ async function checkKeys(checks, page) {
   await page.keyboard.press('?');
   checks.that(await page.locator('#help-dialog').isVisible(), '? shows the keys');
   await page.keyboard.press('Escape');
-  checks.that(!(await page.locator('#help-dialog').isVisible()) && hash(page) === '#cam0', 'Esc closes them, and nothing else');
+  checks.that(!(await page.locator('#help-dialog').isVisible()) && hashOf(page) === '#cam0', 'Esc closes them, and nothing else');
   await page.keyboard.press('Escape');
-  checks.equal(hash(page), '', 'Esc leads back to all');
+  checks.equal(await hash(page, ''), '', 'Esc leads back to all');
 }
 
 async function checkTools(checks, page) {
