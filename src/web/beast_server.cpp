@@ -3,11 +3,11 @@
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
+#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/v6_only.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/asio/thread_pool.hpp>
 #include <cstring>
 
 #include "access/tokens.hpp"
@@ -122,12 +122,14 @@ class BeastServer final : public Server {
         good_bye_(*io_),
         local_(acceptor_.local_endpoint()) {
     accept();
+    steering_thread_ = Thread("glimt-web-steer", [this] { steering_.run(); });
     thread_ = Thread("glimt-web", [this] { io_->run(); });
   }
   ~BeastServer() override {
     asio::post(*io_, [this] { say_good_bye(); });
     thread_.join();
-    steering_.join();  // what is being changed is answered to nobody
+    steers_.reset();
+    steering_thread_.join();  // what is being changed is answered to nobody
     all_.on_last_viewer = {};
   }
 
@@ -194,14 +196,15 @@ class BeastServer final : public Server {
   }
 
   const std::unique_ptr<ssl::context> tls_;  // empty: plain
-  asio::thread_pool steering_{1};
+  asio::io_context steering_{1};
+  asio::executor_work_guard<asio::io_context::executor_type> steers_{steering_.get_executor()};
   // Connections go with io_, whose waiting handlers hold them, and all_ outlives them.
   Connections all_;
   std::unique_ptr<asio::io_context> io_;
   tcp::acceptor acceptor_;
   asio::steady_timer again_, good_bye_;
   const tcp::endpoint local_;
-  Thread thread_;
+  Thread steering_thread_, thread_;
 };
 
 Result<std::unique_ptr<Server>> open_beast_server(const ServerOptions& options) {

@@ -3,7 +3,7 @@
 //   input    a hub; where to listen
 //   output   answers, until the server is destroyed
 //   errors   open: with the cure (port in use, address that is none)
-//   threads  one of its own, which waits for the hub now and then; thread-safe
+//   threads  two of its own: one serves and waits for the hub now and then, one changes it; thread-safe
 //   memory   ServerOptions: connections, and for each a header of 8 KB and one answer; 64 MB of answers in all
 #pragma once
 
