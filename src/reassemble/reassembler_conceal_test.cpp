@@ -141,5 +141,56 @@ TEST_F(ReassemblerConcealTest, AndWhereAFrameWasLostWholeTheNextOneGoesOn) {
   EXPECT_EQ(counters().lost, 1u);
 }
 
+// One strip of ten packets: nothing of it can be concealed. Nobody can be asked, and packets were lost lately.
+class ReassemblerOneWayTest : public ReassemblyTest {
+ protected:
+  ReassemblerOneWayTest() {
+    options_.repairs = false;
+    options_.latency = 200ms;
+    coded(1);
+    send(1, {0, 1, 2, 4, 5, 6, 7, 8, 9});
+    parity(1);
+    EXPECT_EQ(released(), Numbers{1});
+    wait(33ms);
+  }
+  void coded(uint32_t number) { frame(number, {600}); }
+  void send(uint32_t number, const std::vector<size_t>& packets) {
+    for (const size_t i : packets) deliver(number, {i});
+    lose(frames_.at(number).size() - packets.size());
+  }
+  void parity(uint32_t number) { push(frames_.at(number).parity(0, 0, 20)); }
+};
+
+TEST_F(ReassemblerOneWayTest, PauseWithinAFrameIsWaitedOut) {
+  coded(2);
+  deliver(2, {0, 1, 2});
+  wait(40ms);  // longer than any that is taken for the end
+  send(2, {4, 5, 6, 7, 8, 9});
+  wait(40ms);
+  parity(2);
+  EXPECT_EQ(released(), Numbers{2});
+  EXPECT_EQ(counters().lost, 0u);
+}
+
+TEST_F(ReassemblerOneWayTest, ButNotOnceALaterFrameHasBegun) {
+  coded(2);
+  deliver(2, {0, 1, 2});
+  wait(40ms);
+  EXPECT_EQ(counters().lost, 0u);
+  coded(3);
+  deliver(3, {0});
+  wait(20ms);
+  EXPECT_EQ(counters().lost, 1u);
+}
+
+TEST_F(ReassemblerOneWayTest, NorBeyondTheDeadline) {
+  coded(2);
+  deliver(2, {0, 1, 2});
+  wait(199ms);
+  EXPECT_EQ(counters().lost, 0u);
+  wait(2ms);
+  EXPECT_EQ(counters().lost, 1u);
+}
+
 }  // namespace
 }  // namespace glimt::test
