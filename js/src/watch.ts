@@ -65,13 +65,15 @@ class Inbox {
 
 function askClock(socket: WebSocket, inbox: Inbox): () => void {
   let asked = 0;
-  let timer: ReturnType<typeof setTimeout> | undefined;
+  let timer = setTimeout(() => inbox.close(), kSilentMs); // none that does not open is waited for longer
   socket.addEventListener('open', function ask() {
+    clearTimeout(timer);
     if (socket.readyState !== 1) return;
     if (asked > 0 && inbox.isSilent()) return inbox.close();
     socket.send(clockQuestion(nowUs()));
     timer = setTimeout(ask, ++asked < kFirstQuestions ? 20 : 1000);
   });
+  socket.addEventListener('close', () => clearTimeout(timer));
   return () => clearTimeout(timer);
 }
 

@@ -72,16 +72,33 @@ test('what breaks the format is refused, and the end of the connection ends the 
   assert.equal((await last).done, true);
 });
 
-test('a hub that is not heard of any more ends it', async () => {
+test('a hub that is not heard of any more ends it', async (t) => {
   const own = performance.now;
+  const setNow = (value) => Object.defineProperty(performance, 'now', { value, configurable: true });
+  t.after(() => setNow(own));
   let aheadMs = 0;
-  performance.now = () => own.call(performance) + aheadMs;
-  try {
-    const first = watch('ws://hub/live/cam0').next();
-    socket.dispatchEvent(new Event('open'));
-    aheadMs = 6000;
-    assert.equal((await first).done, true);
-  } finally {
-    performance.now = own;
-  }
+  setNow(() => own.call(performance) + aheadMs);
+  const first = watch('ws://hub/live/cam0').next();
+  socket.dispatchEvent(new Event('open'));
+  aheadMs = 6000;
+  assert.equal((await first).done, true);
+});
+
+test('a connection that does not open is given up, and one that does is not', async (t) => {
+  const timers = new Map();
+  const { setTimeout, clearTimeout } = globalThis;
+  t.after(() => Object.assign(globalThis, { setTimeout, clearTimeout }));
+  globalThis.setTimeout = (wake, ms) => timers.set(timers.size, { wake, ms }).size - 1;
+  globalThis.clearTimeout = (id) => timers.delete(id);
+  const ended = watch('ws://hub/live/cam0').next();
+  assert.deepEqual([...timers.values()].map(({ ms }) => ms), [5000]);
+  timers.get(0).wake();
+  assert.deepEqual(await ended, { value: undefined, done: true });
+  assert.equal(socket.readyState, 3);
+
+  const first = watch('ws://hub/live/cam0').next();
+  socket.dispatchEvent(new Event('open'));
+  assert.ok([...timers.values()].every(({ ms }) => ms < 5000));
+  socket.says(unit(1));
+  assert.equal((await first).value.frame, 1);
 });

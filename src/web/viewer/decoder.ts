@@ -1,12 +1,15 @@
 // Decoder: access units become pictures, the newest last; what arrives behind a newer one is closed and not shown.
 //
-//   output   `done` once for each unit that came in, in any order; empty where it gave no picture
+//   output   `done` once for each unit that came in, in any order; empty where it gave no picture. `held`: a unit that the
+//            platform's decoder keeps until later ones come, as some of phones do; they may be sent
 //   errors   `failed`: it stopped; open anew, or ask for JPEG where it gave no picture at all
 import type { Unit } from '../../../js/src/live';
 import { rgbaOf } from './raw';
 
 export type Picture = ImageBitmap | VideoFrame;
 type Done = (unit: Unit, picture?: Picture) => void;
+
+const kHeldMs = 250; // what a decoder has not given by then it keeps
 
 // Annex B: what stands behind 00 00 01 with the type 7 is the sequence's header; its first bytes name profile and level.
 function h264Codec(bytes: Uint8Array): string | undefined {
@@ -22,8 +25,9 @@ export class Decoder {
   private configured = '';
   private readonly waiting = new Map<number, Unit>();
   private count = 0;
+  private depth = 0; // so many units it is known to keep
 
-  constructor(private readonly done: Done, private readonly failed: () => void) {}
+  constructor(private readonly done: Done, private readonly held: (unit: Unit) => void, private readonly failed: () => void) {}
 
   decode(unit: Unit): void {
     if (unit.codec === 'h264') this.decodeH264(unit);
@@ -52,6 +56,19 @@ export class Decoder {
     const timestamp = this.count++;
     this.waiting.set(timestamp, unit);
     this.video.decode(new EncodedVideoChunk({ type: unit.keyFrame ? 'key' : 'delta', timestamp, data: unit.bytes }));
+    this.tellHeld();
+    setTimeout(() => this.learnDepth(timestamp), kHeldMs);
+  }
+
+  private learnDepth(timestamp: number): void {
+    if (!this.waiting.has(timestamp)) return;
+    this.depth = Math.max(this.depth, this.waiting.size);
+    this.tellHeld();
+  }
+
+  private tellHeld(): void {
+    const newest = this.waiting.get(this.count - 1);
+    if (newest && this.waiting.size <= this.depth) this.held(newest);
   }
 
   private configure(unit: Unit): void {
@@ -60,6 +77,7 @@ export class Decoder {
     if (codec === undefined || (wanted === this.configured && this.video?.state === 'configured')) return;
     if (!('VideoDecoder' in self)) return this.failed();
     this.close();
+    this.depth = 0;
     this.configured = wanted;
     this.video = new VideoDecoder({ output: (frame) => this.output(frame), error: () => this.failed() });
     this.video.configure({ codec, optimizeForLatency: true });
@@ -70,5 +88,7 @@ export class Decoder {
     this.waiting.delete(frame.timestamp);
     if (unit) this.done(unit, frame);
     else frame.close();
+    this.depth = Math.min(this.depth, this.waiting.size); // it was only slow
+    this.tellHeld();
   }
 }

@@ -75,7 +75,7 @@ export class Viewer {
     this.decoder = new Decoder((unit, picture) => {
       if (this.socket !== socket) return void picture?.close();
       this.decoded(unit, picture);
-    }, () => this.fallBack());
+    }, (unit) => this.socket === socket && this.take(unit.frame), () => this.fallBack());
     this.socket = socket;
     this.offset = new ClockOffset(); // another server may have another clock
     this.decodedFrames = 0;
@@ -83,6 +83,7 @@ export class Viewer {
     this.taken = undefined;
     this.heardMs = nowMs();
     socket.onopen = () => this.ask(kFirstQuestions);
+    this.questionTimer = self.setTimeout(() => this.reopen(), kSilentMs); // none that does not open is waited for longer
     socket.onmessage = (event: MessageEvent<ArrayBuffer>) => this.receive(event.data);
     socket.onclose = () => this.reopen();
   }
@@ -102,6 +103,7 @@ export class Viewer {
 
   // A way that is gone says nothing, not even that it is.
   private ask(firstLeft: number): void {
+    clearTimeout(this.questionTimer);
     if (this.socket?.readyState !== WebSocket.OPEN) return;
     if (nowMs() - this.heardMs > kSilentMs) return this.reopen();
     this.socket.send(clockQuestion(nowMs() * 1000));

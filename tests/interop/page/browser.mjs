@@ -10,4 +10,4 @@ export const kAway = 'cam.test';
 const addresses = Object.values(networkInterfaces()).flat().filter(({ family, internal }) => family === 'IPv4' && !internal);
 const kRule = `--host-resolver-rules=MAP ${kAway} ${addresses[0]?.address ?? '127.0.0.1'}`;
 
-export const launch = () => chromium.launch({ executablePath: kChromium, args: [...kFlags, kRule] });
+export const launch = (...flags) => chromium.launch({ executablePath: kChromium, args: [...kFlags, kRule, ...flags] });

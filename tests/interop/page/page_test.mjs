@@ -6,9 +6,11 @@ import { checkBoxes, paintedFace } from './boxes.mjs';
 import { launch } from './browser.mjs';
 import { Checks, pollUntil } from './checks.mjs';
 import { checkControls, checkDestinations, checkSettings } from './controls.mjs';
+import { checkDeepDecoder } from './deep_decoder.mjs';
 import { checkHidden } from './hidden.mjs';
 import { checkOwnPage } from './own_page.mjs';
 import { Hub } from './hub.mjs';
+import { checkSilentWay } from './silent_way.mjs';
 import { takeScreenshots } from './screenshots.mjs';
 import { readTimeCode } from './time_code.mjs';
 
@@ -226,10 +228,12 @@ async function checkAtHome(checks, browser, hub, screenshots) {
   checks.equal(heard.strangers, [], 'nobody but the hub is asked for anything');
   await checkPhone(checks, browser, hub.base);
   await checkRoles(checks, browser, hub.base);
+  await checkDeepDecoder(checks, hub.base);
   await page.goto('about:blank'); // no other viewer's frames are to be counted
   await checkHidden(checks, hub);
   await checkRestart(checks, page, hub);
   await checkLateWorker(checks, browser, hub.base);
+  await checkSilentWay(checks, browser, hub);
 }
 
 async function checkAway(checks, browser, hub) {
