@@ -120,7 +120,7 @@ class Tested {
   const glimt::test::StreamInTest picture_{glimt::hub::StreamState::flowing, {kJpeg, kJpeg + sizeof kJpeg}};
   const std::unique_ptr<glimt::hub::Hub> hub_ = open_hub_of_one(picture_, {.streams = 2, .destinations = 2});
   const glimt::hub::StreamSettings cam0_ = hub_->streams()[0].settings;
-  const glimt::test::TokenFiles tokens_;
+  const glimt::test::TokenFiles tokens_{};
   const std::unique_ptr<glimt::web::Server> open_ =
       glimt::web::open_server({.hub = *hub_, .listen = "127.0.0.1:0", .more_metrics = {}}).value();
   // Not on loopback alone: there whoever runs the hub needs no token, by whatever name they ask.
