@@ -62,7 +62,7 @@ function parseUnit(reader: ByteReader): Unit {
   };
 }
 
-/** `frame` is the newest that the viewer is done with; the server keeps at most two beyond it on their way. */
+/** `frame` is the newest that the viewer is done with, or that its decoder keeps; the server keeps at most two beyond it on their way. */
 export function serializeTaken(frame: number): Uint8Array<ArrayBuffer> {
   return new ByteWriter(8).u32(kTaken).u32(frame).bytes;
 }

@@ -3,7 +3,8 @@ import { ClockOffset, clockQuestion, kSubprotocol, parseMessage, Refusal, serial
 import type { Unit } from './live.js';
 
 const kFirstQuestions = 8;
-const kSilentMs = 5000; // five questions without an answer
+const kUnanswered = 5; // questions, a second apart: then the way is gone
+const kPatienceMs = 5000; // for a connection to open
 const kCredit = 2; // units on their way that TAKEN has not named
 const nowUs = () => performance.now() * 1000;
 
@@ -18,18 +19,13 @@ class Inbox {
   private readonly units: Unit[] = [];
   private refusal: Refusal | undefined;
   private closed = false;
-  private heardMs = performance.now();
   private wake: () => void = () => undefined;
   readonly clock = new ClockOffset();
+  unanswered = 0;
 
   constructor(private readonly socket: WebSocket) {
     socket.addEventListener('message', (event) => this.onMessage(event.data as ArrayBuffer));
     socket.addEventListener('close', () => this.close());
-  }
-
-  /** A way that is gone says nothing, not even that it is. */
-  isSilent(): boolean {
-    return performance.now() - this.heardMs > kSilentMs;
   }
 
   close(): void {
@@ -38,7 +34,7 @@ class Inbox {
   }
 
   private onMessage(data: ArrayBuffer): void {
-    this.heardMs = performance.now();
+    this.unanswered = 0;
     try {
       const message = parseMessage(data);
       if (message.type === 'unit' && this.units.length === kCredit) throw new Refusal('the server sends beyond its credit');
@@ -65,13 +61,16 @@ class Inbox {
 
 function askClock(socket: WebSocket, inbox: Inbox): () => void {
   let asked = 0;
-  let timer = setTimeout(() => inbox.close(), kSilentMs); // none that does not open is waited for longer
+  let timer = setTimeout(() => inbox.close(), kPatienceMs);
   socket.addEventListener('open', function ask() {
     clearTimeout(timer);
     if (socket.readyState !== 1) return;
-    if (asked > 0 && inbox.isSilent()) return inbox.close();
+    // A way that is gone says nothing, not even that it is.
+    if (inbox.unanswered === kUnanswered) return inbox.close();
     socket.send(clockQuestion(nowUs()));
-    timer = setTimeout(ask, ++asked < kFirstQuestions ? 20 : 1000);
+    const often = ++asked < kFirstQuestions;
+    if (!often) inbox.unanswered++;
+    timer = setTimeout(ask, often ? 20 : 1000);
   });
   socket.addEventListener('close', () => clearTimeout(timer));
   return () => clearTimeout(timer);

@@ -235,8 +235,8 @@ void Reassembler::give_up(Slot& slot, Instant now, Output& out) {
   const bool conceals = !options_.whole_only && may_emit(slot) && is_key(slot) &&
                         assemblies_[static_cast<size_t>(slot.assembly)].end_incomplete();
   if (!conceals) {
-    // It may be no more than a pause. Nothing of it can be shown sooner, and nobody waits behind it.
-    const bool may_wait = slot.given_up && slot.frame == newest_ && now < slot.deadline;
+    // Nothing of it can be shown sooner, and nobody waits behind it.
+    const bool may_wait = may_be_pause(slot) && now < slot.deadline;
     slot.given_up = false;
     if (!may_wait) settle(slot, wire::Fate::failed, out);
     return;

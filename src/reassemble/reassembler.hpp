@@ -136,6 +136,8 @@ class Reassembler {
   void free_assembly(Slot& slot);
   void advance(Instant now, Output& out);
   bool overdue(const Slot& slot, size_t position, Instant now) const;
+  // Given up by silence alone.
+  bool may_be_pause(const Slot& slot) const { return slot.given_up && slot.frame == newest_; }
   bool may_emit(const Slot& slot) const;
   const Slot* find(Sequence frame) const;
   bool is_key(const Slot& slot) const;

@@ -66,6 +66,7 @@ bool Reassembler::judge(Slot& slot, Instant now) {
   slot.given_up = !options_.repairs && verdict == DeficitTracker::Verdict::too_late &&
                   slot.deficits.is_over(link(now), now);
   counters_.asked += verdict == DeficitTracker::Verdict::asked;
+  if (may_be_pause(slot)) return false;
   counters_.too_late += verdict == DeficitTracker::Verdict::too_late;
   return verdict != DeficitTracker::Verdict::nothing;
 }

@@ -19,13 +19,10 @@ namespace {
 // A clip of uneven rate may be this many pictures away from where its mean rate puts it, before it is read from its start.
 constexpr double kJumpShortBy = 100;
 
-// A silent host is given up after that, and so is one that falls silent.
-constexpr int kPatienceMs = 10'000;
+constexpr int kPatienceMs = 10'000;  // for a host that says nothing when it is asked
 
 Result<cv::VideoCapture> open_anything(const std::string& path, const std::string& name) {
-  cv::VideoCapture capture(
-      path, cv::CAP_FFMPEG,
-      {cv::CAP_PROP_OPEN_TIMEOUT_MSEC, kPatienceMs, cv::CAP_PROP_READ_TIMEOUT_MSEC, kPatienceMs});
+  cv::VideoCapture capture(path, cv::CAP_FFMPEG, {cv::CAP_PROP_OPEN_TIMEOUT_MSEC, kPatienceMs});
   // Not GStreamer, which would be next: where it fails too it fills standard error with its own troubles.
   if (!capture.isOpened()) capture.open(path, cv::CAP_OPENCV_MJPEG);
   if (!capture.isOpened()) {

@@ -1,7 +1,7 @@
 // Decoder: access units become pictures, the newest last; what arrives behind a newer one is closed and not shown.
 //
-//   output   `done` once for each unit that came in, in any order; empty where it gave no picture. `held`: a unit that the
-//            platform's decoder keeps until later ones come, as some of phones do; they may be sent
+//   output   `done` at most once for each unit that came in, in any order; empty where it gave no picture. `held`: a unit that
+//            the platform's decoder keeps until later ones come, as some of phones do; they may be sent
 //   errors   `failed`: it stopped; open anew, or ask for JPEG where it gave no picture at all
 import type { Unit } from '../../../js/src/live';
 import { rgbaOf } from './raw';
@@ -9,7 +9,8 @@ import { rgbaOf } from './raw';
 export type Picture = ImageBitmap | VideoFrame;
 type Done = (unit: Unit, picture?: Picture) => void;
 
-const kHeldMs = 250; // what a decoder has not given by then it keeps
+const kQuietMs = 400; // what a decoder has not given by then, and has taken from its queue, it keeps
+const kMostHeld = 8;
 
 // Annex B: what stands behind 00 00 01 with the type 7 is the sequence's header; its first bytes name profile and level.
 function h264Codec(bytes: Uint8Array): string | undefined {
@@ -26,6 +27,7 @@ export class Decoder {
   private readonly waiting = new Map<number, Unit>();
   private count = 0;
   private depth = 0; // so many units it is known to keep
+  private quiet: ReturnType<typeof setTimeout> | undefined;
 
   constructor(private readonly done: Done, private readonly held: (unit: Unit) => void, private readonly failed: () => void) {}
 
@@ -38,6 +40,7 @@ export class Decoder {
     if (this.video && this.video.state !== 'closed') this.video.close();
     this.video = undefined;
     this.waiting.clear();
+    clearTimeout(this.quiet);
   }
 
   private async decodeAlone(unit: Unit): Promise<void> {
@@ -51,18 +54,24 @@ export class Decoder {
   }
 
   private decodeH264(unit: Unit): void {
+    if (unit.discontinuity && this.depth > 0) this.configured = ''; // what it keeps is old by now
     if (unit.keyFrame) this.configure(unit);
     if (!this.video || this.video.state !== 'configured') return this.done(unit);
     const timestamp = this.count++;
     this.waiting.set(timestamp, unit);
     this.video.decode(new EncodedVideoChunk({ type: unit.keyFrame ? 'key' : 'delta', timestamp, data: unit.bytes }));
     this.tellHeld();
-    setTimeout(() => this.learnDepth(timestamp), kHeldMs);
+    this.listen();
   }
 
-  private learnDepth(timestamp: number): void {
-    if (!this.waiting.has(timestamp)) return;
-    this.depth = Math.max(this.depth, this.waiting.size);
+  private listen(): void {
+    clearTimeout(this.quiet);
+    this.quiet = setTimeout(() => this.learnDepth(), kQuietMs);
+  }
+
+  private learnDepth(): void {
+    if (this.waiting.size === 0 || (this.video?.decodeQueueSize ?? 0) > 0) return;
+    this.depth = Math.min(Math.max(this.depth, this.waiting.size), kMostHeld);
     this.tellHeld();
   }
 
@@ -77,7 +86,6 @@ export class Decoder {
     if (codec === undefined || (wanted === this.configured && this.video?.state === 'configured')) return;
     if (!('VideoDecoder' in self)) return this.failed();
     this.close();
-    this.depth = 0;
     this.configured = wanted;
     this.video = new VideoDecoder({ output: (frame) => this.output(frame), error: () => this.failed() });
     this.video.configure({ codec, optimizeForLatency: true });
@@ -90,5 +98,6 @@ export class Decoder {
     else frame.close();
     this.depth = Math.min(this.depth, this.waiting.size); // it was only slow
     this.tellHeld();
+    this.listen();
   }
 }

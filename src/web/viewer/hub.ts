@@ -48,6 +48,7 @@ export class HubError extends Error {
 }
 
 const kPatienceMs = 3000;
+const kChangePatienceMs = 30_000; // a source that is still opening takes its time to let go
 
 async function ask(method: string, path: string, body?: unknown): Promise<unknown> {
   let response: Response;
@@ -55,7 +56,7 @@ async function ask(method: string, path: string, body?: unknown): Promise<unknow
     response = await fetch(path, {
       method,
       cache: 'no-store',
-      signal: AbortSignal.timeout(kPatienceMs),
+      signal: AbortSignal.timeout(method === 'GET' ? kPatienceMs : kChangePatienceMs),
       ...(body === undefined ? {} : { body: JSON.stringify(body), headers: { 'Content-Type': 'application/json' } }),
     });
   } catch {

@@ -6,6 +6,9 @@ export type ToWorker =
   | { kind: 'watch'; id: number; watched: boolean }
   | { kind: 'boxes'; shown: boolean };
 
+/** After so many of the gaps between the pictures before it a picture is overdue. */
+export const kOverdueGaps = 2.5;
+
 export interface Numbers {
   connected: boolean;
   fps: number;

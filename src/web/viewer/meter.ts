@@ -1,4 +1,5 @@
 // Meter: fps, bitrate, integrity and latency over the last two seconds; of a stream whose pictures are further apart, over the last two.
+import { kOverdueGaps } from './messages';
 import type { Numbers } from './messages';
 
 interface Sample {
@@ -8,7 +9,6 @@ interface Sample {
 }
 
 const kWindowMs = 2000;
-const kLateGaps = 2.5;
 
 export class Meter {
   private arrived: Sample[] = [];
@@ -20,6 +20,11 @@ export class Meter {
 
   paint(atMs: number, latencyMs?: number): void {
     this.painted.push(latencyMs === undefined ? { atMs } : { atMs, latencyMs });
+  }
+
+  clear(): void {
+    this.arrived = [];
+    this.painted = [];
   }
 
   numbers(nowMs: number, boundMs: number): Omit<Numbers, 'connected' | 'codec'> {
@@ -48,7 +53,7 @@ const kept = <T extends { atMs: number }>(samples: T[], nowMs: number) =>
 function recent<T extends { atMs: number }>(samples: T[], nowMs: number): T[] {
   const fresh = samples.filter(isFresh(nowMs));
   const [before, last] = samples.slice(-2);
-  const isSlow = before && last && nowMs - last.atMs < kLateGaps * (last.atMs - before.atMs);
+  const isSlow = before && last && nowMs - last.atMs < kOverdueGaps * (last.atMs - before.atMs);
   return fresh.length < 2 && isSlow ? [before, last] : fresh;
 }
 

@@ -3,6 +3,7 @@
 import { el, icon, setText } from './dom';
 import { Graph } from './graph';
 import type { Stream } from './hub';
+import { kOverdueGaps } from './messages';
 import type { FromWorker, Numbers, ToWorker } from './messages';
 
 export interface TileOptions {
@@ -12,8 +13,7 @@ export interface TileOptions {
   tell: (message: ToWorker, transfer?: Transferable[]) => void;
 }
 
-const kStaleMs = 1500;
-const kStaleGaps = 2.5; // of a stream whose pictures are further apart
+const kStaleMs = 1500; // or later, of a stream whose pictures are further apart
 
 export class Tile {
   readonly element: HTMLElement;
@@ -32,6 +32,7 @@ export class Tile {
   private readonly tell: TileOptions['tell'];
   private visible = true;
   private shown = true;
+  private wasWatched = false;
   private paintedAt = 0;
   private gapMs = 0; // between the last two
   private stream: Stream | undefined;
@@ -120,7 +121,10 @@ export class Tile {
 
   /** To be called where the tab was hidden or shown, too. */
   watch(): void {
-    this.tell({ kind: 'watch', id: this.id, watched: this.watched() });
+    const watched = this.watched();
+    if (watched && !this.wasWatched && this.paintedAt > 0) [this.paintedAt, this.gapMs] = [performance.now(), 0];
+    this.wasWatched = watched;
+    this.tell({ kind: 'watch', id: this.id, watched });
   }
 
   // Chromium gives a worker its screen's turns in a hidden tab as well.
@@ -152,7 +156,7 @@ export class Tile {
     if (state === 'trouble') return this.stream?.why ?? '';
     if (state === 'ended') return 'the source has ended';
     if (this.paintedAt === 0) return 'waiting for the first picture';
-    const isStale = performance.now() - this.paintedAt > Math.max(kStaleMs, this.gapMs * kStaleGaps);
+    const isStale = performance.now() - this.paintedAt > Math.max(kStaleMs, this.gapMs * kOverdueGaps);
     return isStale && this.watched() ? 'no picture comes' : '';
   }
 }

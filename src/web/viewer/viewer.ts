@@ -12,7 +12,9 @@ const kNumbersMs = 500;
 const kFirstQuestions = 8;
 const kFirstQuestionsMs = 20;
 const kQuestionMs = 1000;
-const kSilentMs = 5000; // five questions without an answer
+const kUnanswered = 5; // questions, a second apart: then the way is gone
+const kPatienceMs = 5000; // for a connection to open
+const kReachMs = 2000;
 
 const nowMs = () => performance.now();
 
@@ -27,8 +29,8 @@ export class Viewer {
   private jpegOnly = !('VideoDecoder' in self);
   private codec = '';
   private decodedFrames = 0; // counts what reached the painter of this connection
-  private everDecoded = false;
-  private heardMs = 0;
+  private unanswered = 0;
+  private hasOpened = false; // of this connection
   private newestCapturedUs = 0;
   private taken: number | undefined;
   private readonly timer: number;
@@ -47,6 +49,7 @@ export class Viewer {
   }
 
   watch(watched: boolean): void {
+    if (watched && !this.watched) this.meter.clear(); // nothing was to be measured meanwhile
     this.watched = watched;
     this.sayTaken();
   }
@@ -81,9 +84,13 @@ export class Viewer {
     this.decodedFrames = 0;
     this.newestCapturedUs = 0;
     this.taken = undefined;
-    this.heardMs = nowMs();
-    socket.onopen = () => this.ask(kFirstQuestions);
-    this.questionTimer = self.setTimeout(() => this.reopen(), kSilentMs); // none that does not open is waited for longer
+    this.unanswered = 0;
+    this.hasOpened = false;
+    socket.onopen = () => {
+      this.hasOpened = true;
+      this.ask(kFirstQuestions);
+    };
+    this.questionTimer = self.setTimeout(() => this.reopen(), kPatienceMs);
     socket.onmessage = (event: MessageEvent<ArrayBuffer>) => this.receive(event.data);
     socket.onclose = () => this.reopen();
   }
@@ -92,12 +99,20 @@ export class Viewer {
     clearTimeout(this.questionTimer);
     if (this.socket) this.socket.onclose = null;
     this.socket?.close();
-    self.setTimeout(() => this.open(), kRetryMs);
+    self.setTimeout(() => void (this.hasOpened ? this.open() : this.openOnceReachable()), kRetryMs);
   }
 
-  // One that has decoded before begins anew with a key frame; one that never did cannot.
+  // Where WebSockets fail, Chromium makes the page's next ones wait for seconds: none is opened before the hub answers.
+  private async openOnceReachable(): Promise<void> {
+    if (this.closed) return;
+    const answer = await fetch('/health', { cache: 'no-store', signal: AbortSignal.timeout(kReachMs) }).catch(() => undefined);
+    if (answer?.ok) this.open();
+    else self.setTimeout(() => void this.openOnceReachable(), kRetryMs);
+  }
+
+  // A connection that has decoded something begins anew with a key frame; one that never did cannot.
   private fallBack(): void {
-    if (!this.everDecoded) this.jpegOnly = true;
+    if (this.decodedFrames === 0) this.jpegOnly = true;
     this.socket?.close();
   }
 
@@ -105,14 +120,15 @@ export class Viewer {
   private ask(firstLeft: number): void {
     clearTimeout(this.questionTimer);
     if (this.socket?.readyState !== WebSocket.OPEN) return;
-    if (nowMs() - this.heardMs > kSilentMs) return this.reopen();
+    if (this.unanswered === kUnanswered) return this.reopen();
     this.socket.send(clockQuestion(nowMs() * 1000));
+    if (firstLeft <= 1) this.unanswered++;
     this.questionTimer = self.setTimeout(() => this.ask(Math.max(0, firstLeft - 1)), firstLeft > 1 ? kFirstQuestionsMs : kQuestionMs);
   }
 
   private receive(bytes: ArrayBuffer): void {
     const arrivedMs = nowMs();
-    this.heardMs = arrivedMs;
+    this.unanswered = 0;
     let message;
     try {
       message = parseMessage(bytes);
@@ -135,7 +151,6 @@ export class Viewer {
       return;
     }
     this.decodedFrames++;
-    this.everDecoded = true;
     this.newestCapturedUs = unit.capturedUs;
     this.painter.show(unit, picture);
   }

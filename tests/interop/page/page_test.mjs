@@ -6,10 +6,11 @@ import { checkBoxes, paintedFace } from './boxes.mjs';
 import { launch } from './browser.mjs';
 import { Checks, pollUntil } from './checks.mjs';
 import { checkControls, checkDestinations, checkSettings } from './controls.mjs';
-import { checkDeepDecoder } from './deep_decoder.mjs';
 import { checkHidden } from './hidden.mjs';
 import { checkOwnPage } from './own_page.mjs';
 import { Hub } from './hub.mjs';
+import { checkMeter } from './meter.mjs';
+import { checkOddDecoders } from './odd_decoders.mjs';
 import { checkSilentWay } from './silent_way.mjs';
 import { takeScreenshots } from './screenshots.mjs';
 import { readTimeCode } from './time_code.mjs';
@@ -228,7 +229,7 @@ async function checkAtHome(checks, browser, hub, screenshots) {
   checks.equal(heard.strangers, [], 'nobody but the hub is asked for anything');
   await checkPhone(checks, browser, hub.base);
   await checkRoles(checks, browser, hub.base);
-  await checkDeepDecoder(checks, hub.base);
+  await checkOddDecoders(checks, hub);
   await page.goto('about:blank'); // no other viewer's frames are to be counted
   await checkHidden(checks, hub);
   await checkRestart(checks, page, hub);
@@ -252,6 +253,7 @@ async function withHub(hub, check) {
 async function main() {
   const [command, option, folder] = process.argv.slice(2);
   const checks = new Checks();
+  await checkMeter(checks);
   const browser = await launch();
   try {
     const screenshots = option === '--screenshots' ? folder : undefined;
