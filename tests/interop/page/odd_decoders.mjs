@@ -72,7 +72,7 @@ export async function checkOddDecoders(checks, hub) {
     await withDecoder(browser, `${hub.base}#cam0`, refuse, async (page) => {
       checks.that(await paints(page, 'cam0', 1), 'without a decoder for H.264 JPEG is painted');
       await hub.ctl('set', 'cam0', 'codec=h264');
-      checks.that(await paints(page, 'cam0', 1), 'and so it is once the stream has become H.264');
+      checks.that(await paints(page, 'cam0', 60), 'and so it is once the stream has become H.264');
       checks.that(await pollUntil(async () => (await page.locator('.tile[data-stream="cam0"] .rates').innerText()).endsWith('· jpeg')), 'as JPEG, and told as such');
       await hub.ctl('set', 'cam0', 'codec=jpeg');
     });

@@ -31,7 +31,7 @@ class Way {
       one.on('error', () => one.destroy());
       one.on('close', () => {
         if (!pair.silent) other.destroy();
-        if (one === near) this.pairs.delete(pair);
+        if (one === far) this.pairs.delete(pair);
       });
     }
   }
